@@ -1,0 +1,232 @@
+//! Folding: one character at a time into the form that lexicons are written in.
+//!
+//! Comes in: text as heard. Goes out: folded characters with their bytes in the original, and the breaks that
+//! punctuation makes. Only this file knows the tables: width and compatibility forms (NFKC), case, traditional to
+//! simplified (OpenCC, one to one, so that offsets hold), fillers, stutters.
+
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::Break;
+
+/// English words that carry no meaning in speech.
+const FILLER_WORDS: &[&str] = &["um", "umm", "uh", "uhh", "er", "erm", "hmm", "mm", "mhm", "ah", "oh"];
+/// Mandarin ones. 额 is left out: it stands in 金额 and 额度.
+const FILLER_CHARS: &[char] = &['嗯', '呃', '唔', '啊', '哦', '噢', '欸', '诶'];
+
+/// A piece of folded text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// A character that counts, with its bytes in the original.
+    Char {
+        /// Folded.
+        folded: char,
+        /// First byte in the original.
+        start: usize,
+        /// One past the last byte.
+        end: usize,
+    },
+    /// White space or punctuation inside a clause: parts two Latin words.
+    Gap,
+    /// Punctuation that ends a clause or a sentence.
+    Break(Break),
+}
+
+/// Folds a text into pieces, fillers and stutters left out. A text of nothing but fillers keeps them: "嗯" is an answer.
+pub(super) fn pieces(text: &str) -> Vec<Piece> {
+    let raw = raw_pieces(text);
+    let cleaned = without_stutters(without_fillers(&raw));
+    if cleaned.iter().any(|piece| matches!(piece, Piece::Char { .. })) { cleaned } else { raw }
+}
+
+/// Folds the literal part of a phrase as transcripts are folded, breaks becoming spaces between Latin words.
+pub fn fold_phrase(text: &str) -> String {
+    let mut folded = String::new();
+    let mut gap = false;
+    for piece in pieces(text) {
+        match piece {
+            Piece::Gap | Piece::Break(_) => gap = true,
+            Piece::Char { folded: c, .. } => {
+                if gap && is_word_char(c) && folded.chars().next_back().is_some_and(is_word_char) {
+                    folded.push(' ');
+                }
+                gap = false;
+                folded.push(c);
+            }
+        }
+    }
+    folded
+}
+
+/// Whether a folded character belongs to a word written with spaces around it: letters and digits outside Han script.
+pub fn is_word_char(c: char) -> bool {
+    c.is_alphanumeric() && !is_han(c)
+}
+
+/// Whether a character is a Han character (or kana, which the same rules suit).
+pub fn is_han(c: char) -> bool {
+    matches!(u32::from(c), 0x3400..=0x4dbf | 0x4e00..=0x9fff | 0xf900..=0xfaff | 0x3040..=0x30ff | 0x20000..=0x323af)
+}
+
+fn raw_pieces(text: &str) -> Vec<Piece> {
+    let mut pieces = Vec::with_capacity(text.len());
+    let mut characters = text.char_indices().peekable();
+    while let Some((start, c)) = characters.next() {
+        let end = start + c.len_utf8();
+        if is_apostrophe(c) && matches!(pieces.last(), Some(Piece::Char { folded, .. }) if is_word_char(*folded)) {
+            // "don't" and "dont" are one word; recognisers write both. The mark joins the character before it.
+            if let Some(Piece::Char { end: last, .. }) = pieces.last_mut() {
+                *last = end;
+            }
+            continue;
+        }
+        // A point between digits is part of the number: "6813.42" is not two sentences.
+        let in_number = matches!(c, '.' | ',' | '．' | '，')
+            && matches!(pieces.last(), Some(Piece::Char { folded, .. }) if folded.is_ascii_digit())
+            && characters.peek().is_some_and(|(_, next)| next.is_ascii_digit());
+        if in_number {
+            continue;
+        }
+        if let Some(kind) = punctuation(c) {
+            pieces.push(Piece::Break(kind));
+            continue;
+        }
+        let before = pieces.len();
+        for compatible in std::iter::once(c).nfkc() {
+            for folded in compatible.to_lowercase() {
+                let folded = simplified(folded);
+                if folded.is_alphanumeric() {
+                    pieces.push(Piece::Char { folded, start, end });
+                }
+            }
+        }
+        if pieces.len() == before {
+            pieces.push(Piece::Gap);
+        }
+    }
+    pieces
+}
+
+fn is_apostrophe(c: char) -> bool {
+    matches!(c, '\'' | '’' | '‘' | 'ʼ' | '＇')
+}
+
+fn punctuation(c: char) -> Option<Break> {
+    match c {
+        '?' | '？' => Some(Break::Sentence { question: true }),
+        '.' | '!' | '。' | '！' | '．' | '｡' | '…' => Some(Break::Sentence { question: false }),
+        ',' | ';' | ':' | '，' | '；' | '：' | '、' | '—' | '\n' => Some(Break::Clause),
+        _ => None,
+    }
+}
+
+fn simplified(c: char) -> char {
+    static TABLE: OnceLock<HashMap<char, char>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let mut table = HashMap::with_capacity(4096);
+        for line in include_str!("traditional.txt").lines().filter(|line| !line.starts_with('#')) {
+            let mut characters = line.chars();
+            while let (Some(from), Some(to)) = (characters.next(), characters.next()) {
+                table.insert(from, to);
+            }
+        }
+        table
+    });
+    if c.is_ascii() { c } else { table.get(&c).copied().unwrap_or(c) }
+}
+
+fn without_fillers(pieces: &[Piece]) -> Vec<Piece> {
+    let mut kept = Vec::with_capacity(pieces.len());
+    for run in pieces.chunk_by(|a, b| same_word(a, b)) {
+        let is_filler = match run {
+            [Piece::Char { folded, .. }] if is_han(*folded) => FILLER_CHARS.contains(folded),
+            _ => FILLER_WORDS.contains(&word(run).as_str()),
+        };
+        if is_filler {
+            kept.push(Piece::Gap);
+        } else {
+            kept.extend_from_slice(run);
+        }
+    }
+    kept
+}
+
+/// Folds "you you you" into "you" and a Han character said three times or more into one; 妈妈 and 慢慢 stay.
+fn without_stutters(pieces: Vec<Piece>) -> Vec<Piece> {
+    let mut kept: Vec<Piece> = Vec::with_capacity(pieces.len());
+    let mut last_word = String::new();
+    let mut runs = pieces.chunk_by(|a, b| same_word(a, b)).peekable();
+    while let Some(run) = runs.next() {
+        match run {
+            [Piece::Char { folded, .. }] if is_han(*folded) => {
+                let mut times = 1;
+                let mut last = run;
+                while let Some([Piece::Char { folded: next, .. }]) = runs.peek()
+                    && next == folded
+                {
+                    times += 1;
+                    if let Some(next) = runs.next() {
+                        last = next;
+                    }
+                }
+                kept.extend_from_slice(run);
+                if times == 2 {
+                    kept.extend_from_slice(last);
+                }
+                last_word.clear();
+            }
+            [Piece::Char { folded, .. }, ..] => {
+                let this = word(run);
+                // Digits repeat in numbers read out one by one: "7 7 0 2".
+                if this == last_word && !folded.is_ascii_digit() {
+                    continue;
+                }
+                kept.extend_from_slice(run);
+                last_word = this;
+            }
+            [Piece::Break(_), ..] => {
+                last_word.clear();
+                kept.extend_from_slice(run);
+            }
+            _ => kept.extend_from_slice(run),
+        }
+    }
+    kept
+}
+
+/// Whether two neighbouring pieces are letters of one Latin word; everything else stands alone.
+fn same_word(a: &Piece, b: &Piece) -> bool {
+    matches!((a, b), (Piece::Char { folded: a, .. }, Piece::Char { folded: b, .. }) if is_word_char(*a) && is_word_char(*b))
+}
+
+fn word(run: &[Piece]) -> String {
+    run.iter()
+        .filter_map(|piece| match piece {
+            Piece::Char { folded, .. } => Some(*folded),
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn width_case_script_and_marks_fold() {
+        assert_eq!(fold_phrase("ＡＰＰ 欠錢不還"), "app欠钱不还");
+        assert_eq!(fold_phrase("Don’t PAY — past-due!"), "dont pay past due");
+        assert_eq!(fold_phrase("6,813.42块"), "681342块");
+    }
+
+    #[test]
+    fn fillers_and_stutters_go_but_a_lone_filler_is_an_answer() {
+        assert_eq!(fold_phrase("呃，你你你这个，嗯，骗子啊"), "你这个骗子");
+        assert_eq!(fold_phrase("um you you owe, uh, us"), "you owe us");
+        assert_eq!(fold_phrase("嗯。"), "嗯");
+        assert_eq!(fold_phrase("妈妈"), "妈妈");
+        assert_eq!(fold_phrase("7 7 0 2"), "7 7 0 2");
+    }
+}
