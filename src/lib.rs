@@ -2,5 +2,6 @@
 pub mod call;
 pub mod hash;
 pub mod normalise;
+pub mod policy;
 pub mod record;
 pub mod transcript;

@@ -247,8 +247,10 @@ pub struct Check {
     pub id: String,
     /// The answer.
     pub status: CheckStatus,
-    /// Why, in words, in the record's interface language (English) without quotes of speech.
+    /// Why, in the call's language.
     pub reason: String,
+    /// Why, in both languages of the interface.
+    pub reasons: Reasons,
     /// The rule that decided.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule: Option<String>,
@@ -309,11 +311,51 @@ pub struct Finding {
     pub sources: Vec<String>,
     /// What to say instead.
     pub instead: String,
+    /// Title, why and instead in both languages of the interface.
+    pub texts: Texts,
     /// What lowered the confidence, if anything did.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub doubts: Vec<String>,
     /// What it rests on.
     pub evidence: Evidence,
+}
+
+/// A finding's words in both languages of the interface.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Texts {
+    /// Chinese.
+    pub zh: Wording,
+    /// English.
+    pub en: Wording,
+}
+
+impl Texts {
+    /// From title, why and instead, each Chinese and English.
+    pub fn of(parts: [(&str, &str); 3]) -> Texts {
+        let wording =
+            |parts: [&str; 3]| Wording { title: parts[0].into(), why: parts[1].into(), instead: parts[2].into() };
+        Texts { zh: wording(parts.map(|part| part.0)), en: wording(parts.map(|part| part.1)) }
+    }
+}
+
+/// What a finding says to the people it concerns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Wording {
+    /// One line.
+    pub title: String,
+    /// Why it matters.
+    pub why: String,
+    /// What to say instead.
+    pub instead: String,
+}
+
+/// A reason in both languages of the interface.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Reasons {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
 }
 
 /// Categories of findings.
@@ -540,7 +582,6 @@ pub struct Promise {
     pub evidence: Evidence,
 }
 
-/// Everything that must not reach a report unmasked stays in this type's fields; its JSON ends with a newline.
 impl CallRecord {
     /// The record's bytes: pretty JSON, keys in the contract's order, a final newline. Equal records give equal bytes.
     pub fn to_json(&self) -> String {

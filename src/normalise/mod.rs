@@ -141,6 +141,11 @@ impl Stream {
         Some((from, *known.next_back().unwrap_or(&from)))
     }
 
+    /// All breaks with their byte offsets, ascending.
+    pub fn breaks(&self) -> impl Iterator<Item = (usize, Break)> + '_ {
+        self.breaks.iter().copied()
+    }
+
     /// The break at a byte offset, if there is one: before the word that starts there, or after the one that ends there.
     pub fn break_at(&self, at: usize) -> Option<Break> {
         let bytes = self.text.as_bytes();

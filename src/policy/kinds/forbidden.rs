@@ -1,0 +1,55 @@
+//! `forbidden`: words that must not be said.
+//!
+//! Comes in: hits of forbidden phrases. Goes out: findings, and for each hit that is none the reason: somebody else
+//! said it, an exception covers it, or its own clause takes it back.
+
+use super::sequence::Course;
+use super::{Outcome, covers, longest, usual};
+use crate::call::Speaker;
+use crate::policy::Slot;
+use crate::policy::file::Listener;
+use crate::policy::scan::{Found, Sight};
+use crate::record::Suppressed;
+
+pub(super) fn judge(sight: &Sight<'_>, pack: usize, course: Option<&Course>, out: &mut Outcome) {
+    for (number, placed) in sight.pack(pack).forbidden.iter().enumerate() {
+        let rule = &placed.rule;
+        for hit in longest(sight.in_slot(pack, Slot::Forbidden(number))) {
+            if rule.to == Some(Listener::ThirdParty) && !course.is_some_and(|course| course.third_party_at(hit)) {
+                continue;
+            }
+            let mut suppress = |because: &str, note: Option<String>| {
+                out.suppressed.push(Suppressed {
+                    rule: rule.id.get_ref().clone(),
+                    because: because.into(),
+                    note,
+                    evidence: sight.evidence(hit),
+                });
+            };
+            if !rule.speaker.includes(hit.speaker) {
+                let because = if hit.speaker == Speaker::Unknown { "speaker-unknown" } else { "speaker" };
+                suppress(because, None);
+            } else if let Some(reason) = exception(sight, pack, number, hit) {
+                suppress("exception", Some(reason));
+            } else if let Some((excuse, words)) = sight.excuse(hit, &|excuse| {
+                (usual(excuse) && !rule.despite.contains(&excuse)) || rule.excuse.contains(&excuse)
+            }) {
+                suppress(excuse.as_str(), Some(words));
+            } else {
+                out.finding(sight, rule, rule.category, hit);
+            }
+        }
+    }
+}
+
+/// The reason of the longest exception that covers a hit.
+fn exception(sight: &Sight<'_>, pack: usize, rule: usize, hit: &Found) -> Option<String> {
+    let exceptions = sight.pack(pack).forbidden[rule].rule.except.iter().enumerate();
+    exceptions
+        .flat_map(|(which, except)| {
+            sight.in_slot(pack, Slot::ForbiddenExcept(rule, which)).map(move |cover| (cover, except))
+        })
+        .filter(|(cover, _)| covers(cover, hit))
+        .max_by_key(|(cover, _)| cover.end - cover.start)
+        .map(|(_, except)| except.because.get(sight.language).to_string())
+}

@@ -1,0 +1,119 @@
+//! What each kind of rule means.
+//!
+//! Comes in: the sight of a call. Goes out: checks, findings, suppressed hits and signals. Only this folder knows the
+//! meaning of the five kinds; one file a kind.
+
+mod conditional;
+mod forbidden;
+mod limit;
+mod required;
+mod sequence;
+
+use super::file::{Both, Excuse, RuleText};
+use super::scan::{Found, Sight};
+use crate::call::Language;
+use crate::record::{Category, Check, CheckStatus, Evidence, Finding, Signal, Suppressed};
+
+pub(super) use limit::limits;
+
+/// What the kinds have to say.
+#[derive(Default)]
+pub(super) struct Outcome {
+    pub checks: Vec<Check>,
+    pub findings: Vec<Finding>,
+    pub suppressed: Vec<Suppressed>,
+    pub signals: Vec<Signal>,
+}
+
+/// Lets every rule of a pack speak, limits apart.
+pub(super) fn judge(sight: &Sight<'_>, pack: usize, out: &mut Outcome) {
+    let course = sequence::Course::of(sight, pack);
+    required::judge(sight, pack, out);
+    sequence::judge(sight, pack, out);
+    forbidden::judge(sight, pack, course.as_ref(), out);
+    conditional::judge(sight, pack, out);
+}
+
+impl Outcome {
+    /// Puts everything in order of time and numbers the findings.
+    pub fn in_order(&mut self) {
+        let place = |evidence: &Evidence| (evidence.start_ms, evidence.segment);
+        self.findings.sort_by(|a, b| (place(&a.evidence), &a.rule).cmp(&(place(&b.evidence), &b.rule)));
+        for (index, finding) in self.findings.iter_mut().enumerate() {
+            finding.id = format!("f{}", index + 1);
+        }
+        self.suppressed.sort_by(|a, b| (place(&a.evidence), &a.rule).cmp(&(place(&b.evidence), &b.rule)));
+        self.signals.sort_by(|a, b| (place(&a.evidence), &a.id).cmp(&(place(&b.evidence), &b.id)));
+    }
+
+    fn finding(&mut self, sight: &Sight<'_>, rule: &dyn RuleText, category: Category, found: &Found) {
+        let (confidence, doubts) = sight.confidence(found);
+        let text = |both: &Both| both.get(sight.language).to_string();
+        self.findings.push(Finding {
+            id: String::new(),
+            rule: rule.id().get_ref().clone(),
+            rule_version: sight.pack(found.pack).file.version.clone(),
+            category,
+            severity: rule.severity(),
+            confidence,
+            title: text(rule.title()),
+            why: text(rule.why()),
+            sources: rule.sources().to_vec(),
+            instead: text(rule.instead()),
+            texts: crate::record::Texts::of(
+                [rule.title(), rule.why(), rule.instead()].map(|t| (t.zh.as_str(), t.en.as_str())),
+            ),
+            doubts,
+            evidence: sight.evidence(found),
+        });
+    }
+
+    fn check(
+        &mut self,
+        language: Language,
+        rule: &dyn RuleText,
+        id: &str,
+        status: CheckStatus,
+        reason: (&str, &str),
+        evidence: Vec<Evidence>,
+    ) {
+        self.checks.push(Check {
+            id: id.into(),
+            status,
+            reason: if language == Language::Mandarin { reason.0 } else { reason.1 }.into(),
+            reasons: crate::record::Reasons { zh: reason.0.into(), en: reason.1.into() },
+            rule: Some(rule.id().get_ref().clone()),
+            severity: Some(rule.severity()),
+            evidence,
+            searched: None,
+        });
+    }
+}
+
+/// Hits that overlap, as one: the longest of each heap.
+fn longest<'f>(hits: impl Iterator<Item = &'f Found>) -> Vec<&'f Found> {
+    let mut hits: Vec<&Found> = hits.collect();
+    hits.sort_by_key(|hit| (hit.stream, hit.start, usize::MAX - hit.end));
+    let mut kept: Vec<&Found> = Vec::new();
+    for hit in hits {
+        match kept.last_mut() {
+            Some(last) if last.stream == hit.stream && hit.start < last.end => {
+                if hit.end - hit.start > last.end - last.start {
+                    *last = hit;
+                }
+            }
+            _ => kept.push(hit),
+        }
+    }
+    kept
+}
+
+/// Whether one find lies within another.
+fn covers(outer: &Found, inner: &Found) -> bool {
+    outer.stream == inner.stream && outer.start <= inner.start && inner.end <= outer.end
+}
+
+/// Excuses that count unless a rule says otherwise. A question is not among them: "你要不要脸？" is one.
+fn usual(excuse: Excuse) -> bool {
+    excuse != Excuse::Question
+}

@@ -1,0 +1,470 @@
+//! The loader: files to a compiled [`Policy`], or every reason why not.
+//!
+//! Comes in: the folders of packs, or the ones built into the program. Goes out: [`Policy`]. Only this file opens
+//! lexicon files, and only it decides which lexicon is well formed. A rule without examples doesn't load.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use include_dir::{Dir, include_dir};
+use toml::Spanned;
+
+use super::diagnostics::{Diagnostic, LexiconError, SourceFile, Weight};
+use super::example::Example;
+use super::file::{Excuse, PackFile, RuleText, TopicFile};
+use super::matcher::{Matcher, PhraseId};
+use super::phrase::{self, Families, Pattern};
+use super::{CHECK_IDS, Pack, PhraseInfo, Placed, Policy, SIGNAL_IDS, Side, Slot};
+use crate::hash::sha256_of_parts;
+
+static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/lexicons");
+
+/// The files of one pack, `pack.toml` first, the others by name.
+struct PackSource {
+    folder: String,
+    files: Vec<Arc<SourceFile>>,
+}
+
+impl Policy {
+    /// The packs that come with the program.
+    ///
+    /// # Errors
+    /// Never in a released program: a test loads them.
+    pub fn shipped() -> Result<Policy, LexiconError> {
+        let packs = SHIPPED.dirs().map(|folder| {
+            let files = folder.files().filter(|file| file.path().extension().is_some_and(|ext| ext == "toml"));
+            let files = files.map(|file| SourceFile {
+                path: format!("lexicons/{}", file.path().display()),
+                text: file.contents_utf8().unwrap_or_default().into(),
+            });
+            PackSource::new(folder.path().display().to_string(), files.collect())
+        });
+        compile(packs.collect())
+    }
+
+    /// The packs in folders: each path is a pack (it has a `pack.toml`) or a folder of packs.
+    ///
+    /// # Errors
+    /// When a folder can't be read, holds no pack, or a pack has errors; all are reported at once.
+    pub fn load(paths: &[PathBuf]) -> Result<Policy, LexiconError> {
+        let mut packs = Vec::new();
+        let mut unreadable = Vec::new();
+        for path in paths {
+            match read_packs(path) {
+                Ok(found) if found.is_empty() => {
+                    unreadable.push(no_file(path, "it holds no pack: no pack.toml here or one folder below"))
+                }
+                Ok(found) => packs.extend(found),
+                Err((path, error)) => unreadable.push(no_file(&path, &error)),
+            }
+        }
+        if unreadable.is_empty() { compile(packs) } else { Err(LexiconError { diagnostics: unreadable }) }
+    }
+}
+
+impl PackSource {
+    fn new(folder: String, mut files: Vec<SourceFile>) -> PackSource {
+        files.sort_by_key(|file| (!file.path.ends_with("/pack.toml"), file.path.clone()));
+        PackSource { folder, files: files.into_iter().map(Arc::new).collect() }
+    }
+
+    fn fingerprint(&self) -> String {
+        let names = self.files.iter().map(|file| file.path.rsplit('/').next().unwrap_or_default());
+        let parts = names.zip(&self.files).flat_map(|(name, file)| [name.as_bytes(), file.text.as_bytes()]);
+        sha256_of_parts(parts)
+    }
+}
+
+fn no_file(path: &Path, message: &str) -> Diagnostic {
+    let file = SourceFile { path: path.display().to_string(), text: String::new() };
+    Diagnostic {
+        code: "L000",
+        weight: Weight::Error,
+        file: Arc::new(file),
+        span: 0..0,
+        message: format!("failed to read {}: {message}", path.display()),
+        help: "give a pack's folder, or a folder of packs, to --lexicons".into(),
+    }
+}
+
+fn read_packs(path: &Path) -> Result<Vec<PackSource>, (PathBuf, String)> {
+    if path.join("pack.toml").is_file() {
+        return read_pack(path).map(|pack| vec![pack]);
+    }
+    let mut packs = Vec::new();
+    for folder in entries(path)? {
+        if folder.join("pack.toml").is_file() {
+            packs.push(read_pack(&folder)?);
+        }
+    }
+    Ok(packs)
+}
+
+fn entries(path: &Path) -> Result<Vec<PathBuf>, (PathBuf, String)> {
+    let listed = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut paths: Vec<PathBuf> = listed
+        .map_err(|error| (path.to_path_buf(), error.to_string()))?
+        .into_iter()
+        .map(|entry| entry.path())
+        .collect();
+    paths.sort();
+    Ok(paths)
+}
+
+fn read_pack(folder: &Path) -> Result<PackSource, (PathBuf, String)> {
+    let mut files = Vec::new();
+    for path in entries(folder)?.into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "toml")) {
+        let text = fs::read_to_string(&path).map_err(|error| (path.clone(), error.to_string()))?;
+        files.push(SourceFile { path: path.display().to_string(), text });
+    }
+    Ok(PackSource::new(folder.display().to_string(), files))
+}
+
+fn compile(sources: Vec<PackSource>) -> Result<Policy, LexiconError> {
+    let mut loader = Loader::default();
+    for source in &sources {
+        loader.pack(source);
+    }
+    loader.ids();
+    loader.diagnostics.sort_by_key(|d| (d.weight, d.file.path.clone(), d.span.start));
+    if loader.diagnostics.iter().any(|d| d.weight == Weight::Error) {
+        return Err(LexiconError { diagnostics: loader.diagnostics });
+    }
+    let matcher = Matcher::build(loader.patterns)
+        .map_err(|error| LexiconError { diagnostics: vec![no_file(Path::new("lexicons"), &error.to_string())] })?;
+    Ok(Policy { packs: loader.packs, phrases: loader.phrases, matcher, warnings: loader.diagnostics })
+}
+
+#[derive(Default)]
+struct Loader {
+    packs: Vec<Pack>,
+    phrases: Vec<PhraseInfo>,
+    patterns: Vec<(PhraseId, Pattern)>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Loader {
+    fn report(
+        &mut self,
+        code: &'static str,
+        file: &Arc<SourceFile>,
+        span: Range<usize>,
+        message: impl Into<String>,
+        help: &str,
+    ) {
+        self.diagnostics.push(Diagnostic {
+            code,
+            weight: if code.starts_with("L1") { Weight::Warning } else { Weight::Error },
+            file: Arc::clone(file),
+            span,
+            message: message.into(),
+            help: help.into(),
+        });
+    }
+
+    fn toml<T: serde::de::DeserializeOwned>(&mut self, file: &Arc<SourceFile>) -> Option<T> {
+        match toml::from_str(&file.text) {
+            Ok(read) => Some(read),
+            Err(error) => {
+                let span = error.span().unwrap_or(0..0);
+                self.report("L001", file, span, error.message(), "see lexicons/lexicon.schema.json for the keys");
+                None
+            }
+        }
+    }
+
+    fn pack(&mut self, source: &PackSource) {
+        let Some((head, topics)) = source.files.split_first() else { return };
+        let Some(file) = self.toml::<PackFile>(head) else { return };
+        let folder = source.folder.replace('\\', "/");
+        if folder.rsplit('/').next() != Some(&file.name) {
+            self.report(
+                "L011",
+                head,
+                0..0,
+                format!("the pack is called '{}', its folder '{folder}'", file.name),
+                "give both the same name",
+            );
+        }
+        let index = self.packs.len();
+        let families: Families = file
+            .families
+            .iter()
+            .map(|(name, members)| (name.clone(), members.iter().map(|member| member.get_ref().clone()).collect()))
+            .collect();
+        for (kind, around) in [
+            (Excuse::Negated, &file.context.negated),
+            (Excuse::Reported, &file.context.reported),
+            (Excuse::Conditional, &file.context.conditional),
+        ] {
+            self.phrases(index, head, &families, &around.before, Slot::Excuse(kind, Side::Before));
+            self.phrases(index, head, &families, &around.after, Slot::Excuse(kind, Side::After));
+        }
+        use crate::call::Speaker;
+        self.phrases(index, head, &families, &file.roles.collector, Slot::Role(Speaker::Collector));
+        self.phrases(index, head, &families, &file.roles.debtor, Slot::Role(Speaker::Debtor));
+        let mut pack = Pack::new(file, source.fingerprint());
+        for topic in topics {
+            if let Some(read) = self.toml::<TopicFile>(topic) {
+                self.topic(index, topic, &families, read, &mut pack);
+            }
+        }
+        self.references(&pack);
+        self.packs.push(pack);
+    }
+
+    fn topic(&mut self, pack: usize, file: &Arc<SourceFile>, families: &Families, topic: TopicFile, into: &mut Pack) {
+        for cue in topic.cue {
+            self.phrases(pack, file, families, &cue.phrases, Slot::Cue(into.cues.len()));
+            into.cues.push(Placed { file: Arc::clone(file), rule: cue });
+        }
+        for rule in topic.forbidden {
+            let number = into.forbidden.len();
+            for phrase in &rule.phrases {
+                self.not_one_character(file, phrase);
+            }
+            self.rule(file, &rule);
+            self.phrases(pack, file, families, &rule.phrases, Slot::Forbidden(number));
+            for (which, except) in rule.except.iter().enumerate() {
+                self.phrases(
+                    pack,
+                    file,
+                    families,
+                    std::slice::from_ref(&except.phrase),
+                    Slot::ForbiddenExcept(number, which),
+                );
+            }
+            into.forbidden.push(Placed { file: Arc::clone(file), rule });
+        }
+        for rule in topic.required {
+            let number = into.required.len();
+            self.rule(file, &rule);
+            self.known(file, rule.id.span(), "check", &rule.check, CHECK_IDS);
+            self.phrases(pack, file, families, &rule.phrases, Slot::Required(number));
+            for (which, except) in rule.except.iter().enumerate() {
+                self.phrases(
+                    pack,
+                    file,
+                    families,
+                    std::slice::from_ref(&except.phrase),
+                    Slot::RequiredExcept(number, which),
+                );
+            }
+            into.required.push(Placed { file: Arc::clone(file), rule });
+        }
+        for rule in topic.sequence {
+            self.rule(file, &rule);
+            self.known(file, rule.id.span(), "check", &rule.check, CHECK_IDS);
+            into.sequence.push(Placed { file: Arc::clone(file), rule });
+        }
+        for rule in topic.conditional {
+            let number = into.conditional.len();
+            self.rule(file, &rule);
+            self.known(file, rule.id.span(), "signal", &rule.signal, SIGNAL_IDS);
+            self.phrases(pack, file, families, &rule.phrases, Slot::Signal(number));
+            self.phrases(pack, file, families, &rule.met, Slot::Met(number));
+            for (which, except) in rule.except.iter().enumerate() {
+                self.phrases(
+                    pack,
+                    file,
+                    families,
+                    std::slice::from_ref(&except.phrase),
+                    Slot::SignalExcept(number, which),
+                );
+            }
+            into.conditional.push(Placed { file: Arc::clone(file), rule });
+        }
+        for rule in topic.limit {
+            self.rule(file, &rule);
+            self.known(file, rule.id.span(), "check", &rule.check, CHECK_IDS);
+            if rule.max.is_none() && rule.min.is_none() {
+                self.report(
+                    "L012",
+                    file,
+                    rule.id.span(),
+                    "a limit without max or min limits nothing",
+                    "add max = … or min = …",
+                );
+            }
+            into.limit.push(Placed { file: Arc::clone(file), rule });
+        }
+    }
+
+    fn phrases(
+        &mut self,
+        pack: usize,
+        file: &Arc<SourceFile>,
+        families: &Families,
+        phrases: &[Spanned<String>],
+        slot: Slot,
+    ) {
+        for phrase in phrases {
+            match phrase::parse(phrase.get_ref(), families) {
+                Ok(patterns) => {
+                    let id = PhraseId(u32::try_from(self.phrases.len()).unwrap_or(u32::MAX));
+                    self.phrases.push(PhraseInfo { pack, slot, text: phrase.get_ref().clone() });
+                    self.patterns.extend(patterns.into_iter().map(|pattern| (id, pattern)));
+                }
+                Err(error) => {
+                    let span = inside(file, phrase, error.at);
+                    self.report(
+                        "L002",
+                        file,
+                        span,
+                        error.message,
+                        "the phrase language is explained in CONTRIBUTING.md",
+                    );
+                }
+            }
+        }
+    }
+
+    fn not_one_character(&mut self, file: &Arc<SourceFile>, phrase: &Spanned<String>) {
+        let folded = crate::normalise::fold_phrase(phrase.get_ref());
+        if folded.chars().count() == 1 {
+            let help = "操 stands in 操作, 滚 in 滚动: write the words around it";
+            self.report("L007", file, phrase.span(), "a phrase of one character hits ordinary words", help);
+        }
+    }
+
+    fn known(&mut self, file: &Arc<SourceFile>, span: Range<usize>, what: &str, id: &str, known: &[&str]) {
+        if !known.contains(&id) {
+            let help = format!("{what} ids are: {}", known.join(", "));
+            self.report("L009", file, span, format!("there is no {what} '{id}'"), &help);
+        }
+    }
+
+    /// What holds for rules of every kind: the id's form, texts in both languages, sources, examples.
+    fn rule(&mut self, file: &Arc<SourceFile>, rule: &dyn RuleText) {
+        let (id, span) = (rule.id().get_ref(), rule.id().span());
+        let well_named = id.split('.').count() >= 3
+            && id.split('.').all(|part| {
+                !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+            });
+        if !well_named {
+            self.report(
+                "L008",
+                file,
+                span.clone(),
+                format!("'{id}' is not a rule id"),
+                "write jurisdiction.topic.fault in lower case, such as cn.threat.exposure",
+            );
+        }
+        let texts = [rule.title(), rule.why()];
+        if texts.iter().any(|text| text.zh.trim().is_empty() || text.en.trim().is_empty()) || rule.sources().is_empty()
+        {
+            self.report(
+                "L013",
+                file,
+                span.clone(),
+                format!("'{id}' lacks a title, a why (zh and en) or a source"),
+                "a finding must explain itself to the person it is about",
+            );
+        }
+        let mut hits = 0;
+        for text in rule.examples().iter().chain(rule.known_gaps()) {
+            match Example::parse(text.get_ref()) {
+                Ok(example) => hits += usize::from(example.expects_hit()),
+                Err(error) => self.report(
+                    "L005",
+                    file,
+                    text.span(),
+                    error.to_string(),
+                    "write \"collector: words with [[what must hit]] / debtor: next turn (fail)\"",
+                ),
+            }
+        }
+        let misses = rule.examples().len() - hits.min(rule.examples().len());
+        if hits < 2 || misses < 2 {
+            let message = format!("'{id}' has {hits} examples that hit and {misses} that don't");
+            self.report(
+                "L004",
+                file,
+                span,
+                message,
+                "a rule needs two of each at least: without examples it doesn't load",
+            );
+        }
+    }
+
+    /// Cues that rules name must exist.
+    fn references(&mut self, pack: &Pack) {
+        let cues: BTreeSet<&str> = pack.cues.iter().map(|cue| cue.rule.id.get_ref().as_str()).collect();
+        let signals = pack.conditional.iter().map(|rule| rule.rule.signal.as_str());
+        let whens: BTreeSet<&str> = cues.iter().copied().chain(signals).collect();
+        let mut missing = Vec::new();
+        for Placed { file, rule } in &pack.sequence {
+            for name in rule.paths.iter().flatten().chain(&rule.before).chain(&rule.broken_by) {
+                if !cues.contains(name.as_str()) {
+                    missing.push((Arc::clone(file), rule.id.span(), name.clone()));
+                }
+            }
+        }
+        for Placed { file, rule } in &pack.required {
+            if let Some(name) = rule.when.as_ref().filter(|name| !whens.contains(name.as_str())) {
+                missing.push((Arc::clone(file), rule.id.span(), name.clone()));
+            }
+        }
+        let known = cues.into_iter().collect::<Vec<_>>().join(", ");
+        for (file, span, name) in missing {
+            self.report(
+                "L006",
+                &file,
+                span,
+                format!("there is no cue '{name}' in this pack"),
+                &format!("cues are: {known}"),
+            );
+        }
+    }
+
+    /// Ids are unique over all packs, phrases within a rule.
+    fn ids(&mut self) {
+        let mut seen: BTreeMap<String, String> = BTreeMap::new();
+        let mut twice = Vec::new();
+        for pack in &self.packs {
+            let cues = pack.cues.iter().map(|cue| (&cue.file, &cue.rule.id, format!("{} cue ", pack.file.name)));
+            let rules = pack.rules().map(|(file, rule)| (file, rule.id(), String::new()));
+            for (file, id, scope) in cues.chain(rules) {
+                if let Some(first) = seen.insert(format!("{scope}{}", id.get_ref()), file.path.clone()) {
+                    twice.push((Arc::clone(file), id.span(), id.get_ref().clone(), first));
+                }
+            }
+        }
+        for (file, span, id, first) in twice {
+            self.report(
+                "L003",
+                &file,
+                span,
+                format!("the id '{id}' is taken, in {first}"),
+                "an id names one fault for good: choose another",
+            );
+        }
+        let mut phrases: BTreeSet<(usize, String, String)> = BTreeSet::new();
+        let repeated: Vec<String> = self
+            .phrases
+            .iter()
+            .filter(|info| !phrases.insert((info.pack, format!("{:?}", info.slot), info.text.clone())))
+            .map(|info| info.text.clone())
+            .collect();
+        for text in repeated {
+            let file = Arc::new(SourceFile { path: "lexicons".into(), text: String::new() });
+            self.report("L110", &file, 0..0, format!("the phrase '{text}' stands twice in one rule"), "remove one");
+        }
+    }
+}
+
+/// The place of a byte of a phrase's value in the file. Exact for values without escapes, else the whole value.
+fn inside(file: &SourceFile, phrase: &Spanned<String>, at: usize) -> Range<usize> {
+    let span = phrase.span();
+    let written = file.text.get(span.clone()).unwrap_or_default();
+    let quote = written.len() - written.trim_start_matches(['"', '\'']).len();
+    if written.get(quote..quote + phrase.get_ref().len()) == Some(phrase.get_ref().as_str()) {
+        let start = span.start + quote + at;
+        let length = phrase.get_ref()[at..].chars().next().map_or(1, char::len_utf8);
+        return start..start + length;
+    }
+    span
+}

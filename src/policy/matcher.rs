@@ -1,0 +1,214 @@
+//! The automaton: all literals of all packs in one Aho-Corasick machine, each hit then verified by its phrase.
+//!
+//! Comes in: patterns and a stream. Goes out: [`Hit`]s. Only this file names aho-corasick. Matching is
+//! `MatchKind::Standard` with overlapping search: leftmost kinds can't report "guarantee" inside "guaranteed gain", and
+//! which of two overlapping hits counts is the judgement's business, not the automaton's.
+
+use std::collections::HashMap;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+use crate::normalise::{Break, Stream};
+
+use super::phrase::{Fields, Pattern};
+
+/// The number of a phrase in its policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PhraseId(pub u32);
+
+/// A phrase found in a stream, as byte offsets in the stream's text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// Which phrase.
+    pub phrase: PhraseId,
+}
+
+/// The atoms are more than the automaton can number.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to build the automaton over {atoms} literals: {message}")]
+pub struct MatcherError {
+    atoms: usize,
+    message: String,
+}
+
+/// All phrases of all packs, compiled.
+pub struct Matcher {
+    automaton: AhoCorasick,
+    /// For each atom the patterns it may belong to.
+    by_atom: Vec<Vec<usize>>,
+    patterns: Vec<(PhraseId, Pattern)>,
+    /// Patterns without atoms, found by a field's value.
+    by_field: Vec<usize>,
+    /// Patterns without atoms, tried at every turn's start.
+    by_turn: Vec<usize>,
+}
+
+impl Matcher {
+    /// Compiles patterns.
+    ///
+    /// # Errors
+    /// When there are more literals than the automaton can hold (2³¹ states).
+    pub fn build(patterns: Vec<(PhraseId, Pattern)>) -> Result<Matcher, MatcherError> {
+        let mut numbers: HashMap<&str, usize> = HashMap::new();
+        let mut atoms: Vec<&str> = Vec::new();
+        let mut by_atom: Vec<Vec<usize>> = Vec::new();
+        let (mut by_field, mut by_turn) = (Vec::new(), Vec::new());
+        for (index, (_, pattern)) in patterns.iter().enumerate() {
+            if pattern.atoms().is_empty() {
+                if pattern.has_field() { by_field.push(index) } else { by_turn.push(index) }
+            }
+            for atom in pattern.atoms() {
+                let number = *numbers.entry(atom).or_insert_with(|| {
+                    atoms.push(atom);
+                    by_atom.push(Vec::new());
+                    atoms.len() - 1
+                });
+                if by_atom[number].last() != Some(&index) {
+                    by_atom[number].push(index);
+                }
+            }
+        }
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(&atoms)
+            .map_err(|error| MatcherError { atoms: atoms.len(), message: error.to_string() })?;
+        Ok(Matcher { automaton, by_atom, patterns, by_field, by_turn })
+    }
+
+    /// Every place where a wanted phrase matches, in order of place; one hit per phrase and start.
+    pub fn scan(&self, stream: &Stream, fields: &Fields, wanted: &dyn Fn(PhraseId) -> bool) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        for found in self.automaton.find_overlapping_iter(&stream.text) {
+            for &index in &self.by_atom[found.pattern().as_usize()] {
+                let (phrase, pattern) = &self.patterns[index];
+                if !wanted(*phrase) {
+                    continue;
+                }
+                if let Some((start, end)) = pattern.verify(stream, found.start(), found.end(), fields) {
+                    hits.push(Hit { start, end, phrase: *phrase });
+                }
+            }
+        }
+        for &index in &self.by_field {
+            let (phrase, pattern) = &self.patterns[index];
+            for spelling in pattern.field_atoms(fields).filter(|_| wanted(*phrase)) {
+                for (start, _) in stream.text.match_indices(spelling) {
+                    if let Some((start, end)) = pattern.verify_field(stream, start, start + spelling.len(), fields) {
+                        hits.push(Hit { start, end, phrase: *phrase });
+                    }
+                }
+            }
+        }
+        for &index in &self.by_turn {
+            let (phrase, pattern) = &self.patterns[index];
+            if wanted(*phrase) {
+                let starts = stream.breaks().filter(|(_, kind)| *kind >= Break::Breath);
+                hits.extend(starts.filter_map(|(at, _)| {
+                    let (start, end) = pattern.try_at(stream, at, fields)?;
+                    Some(Hit { start, end, phrase: *phrase })
+                }));
+            }
+        }
+        hits.sort_by_key(|hit| (hit.start, hit.phrase, usize::MAX - hit.end));
+        hits.dedup_by_key(|hit| (hit.start, hit.phrase));
+        hits
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::phrase::{Families, parse};
+    use super::*;
+    use crate::call::{Millis, Speaker};
+    use crate::transcript::Segment;
+    use proptest::prelude::*;
+
+    fn stream(text: &str) -> Stream {
+        let segment = Segment {
+            speaker: Speaker::Collector,
+            start_ms: Millis(0),
+            end_ms: Millis(1),
+            text: text.into(),
+            channel: None,
+            confidence: None,
+            words: Vec::new(),
+        };
+        Stream::of(Speaker::Collector, &[segment])
+    }
+
+    fn find(phrase: &str, text: &str) -> Vec<String> {
+        let families =
+            Families::from([("kin".to_string(), vec!["妈".to_string(), "老婆".to_string(), "mother".to_string()])]);
+        let patterns = parse(phrase, &families).unwrap();
+        let matcher = Matcher::build(patterns.into_iter().map(|p| (PhraseId(0), p)).collect()).unwrap();
+        let fields = Fields::from([("agency".to_string(), vec!["鼎诚".to_string(), "ashgrove".to_string()])]);
+        let stream = stream(text);
+        let hits = matcher.scan(&stream, &fields, &|_| true);
+        hits.iter().map(|hit| stream.text[hit.start..hit.end].to_string()).collect()
+    }
+
+    #[test]
+    fn phrases_match_as_written() {
+        for (phrase, text, expected) in [
+            ("can't lose", "you cant lose this", vec!["cant lose"]),
+            ("sue you", "we'll sue your firm", vec![]),
+            ("打~4为止", "打到你还钱为止。", vec!["打到你还钱为止"]),
+            ("打~2为止", "打到你还钱为止。", vec![]),
+            ("(去|到)你(家|单位)", "明天到你单位去", vec!["到你单位"]),
+            ("(就)?是个(废物|垃圾)", "你就是个废物", vec!["就是个废物"]),
+            ("告诉你@kin", "我告诉你老婆", vec!["告诉你老婆"]),
+            ("tell your @kin", "I'll tell your mother", vec!["tell your mother"]),
+            ("threaten+ you", "are you threatening you?", vec!["threatening you"]),
+            ("sue+ you", "we are suing you", vec!["suing you"]),
+            ("欠(了)?<number>(块|元)", "您欠了三千五百块", vec!["欠了三千五百块"]),
+            ("owe <number> dollars", "you owe twelve hundred dollars", vec!["owe twelve hundred dollars"]),
+            ("这里是{agency}", "您好，这里是鼎诚公司", vec!["这里是鼎诚"]),
+            ("{agency}", "brent over at Ashgrove", vec!["ashgrove"]),
+            ("^是我$", "是我。不是我弄的。", vec!["是我"]),
+            ("^<number>$", "7 7 0 2.", vec!["7 7 0 2"]),
+            ("the police ~3 come", "the police. I come", vec![]),
+        ] {
+            assert_eq!(find(phrase, text), expected, "{phrase} in {text}");
+        }
+    }
+
+    #[test]
+    fn bad_phrases_say_where() {
+        let families = Families::new();
+        for (phrase, at) in
+            [("(a|b", 0), ("a)", 1), ("bad ~40 gap", 4), ("@nobody", 0), ("{password}", 0), ("~3", 0), ("()x", 1)]
+        {
+            assert_eq!(parse(phrase, &families).unwrap_err().at, at, "{phrase}");
+        }
+        let circle = Families::from([("a".to_string(), vec!["@a".to_string()])]);
+        assert!(parse("@a", &circle).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_phrase_and_any_text_end_without_a_panic(phrase in "[a你打(|)?~1-9@^$<number>+ \\\\{}]{0,24}", text in "\\PC{0,60}") {
+            if let Ok(patterns) = parse(&phrase, &Families::new()) {
+                let matcher = Matcher::build(patterns.into_iter().map(|p| (PhraseId(0), p)).collect()).unwrap();
+                let stream = stream(&text);
+                for hit in matcher.scan(&stream, &Fields::new(), &|_| true) {
+                    prop_assert!(hit.start <= hit.end && stream.text.is_char_boundary(hit.start));
+                    prop_assert!(stream.text.is_char_boundary(hit.end));
+                }
+            }
+        }
+
+        #[test]
+        fn a_literal_is_found_wherever_a_naive_search_finds_it(text in "[你打爆电话的ab ]{0,40}") {
+            let stream = stream(&text);
+            let naive: Vec<usize> = stream.text.match_indices("打爆").map(|(at, _)| at).collect();
+            let matcher = Matcher::build(
+                parse("打爆", &Families::new()).unwrap().into_iter().map(|p| (PhraseId(0), p)).collect()).unwrap();
+            let found: Vec<usize> = matcher.scan(&stream, &Fields::new(), &|_| true).iter().map(|hit| hit.start).collect();
+            prop_assert_eq!(found, naive);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Measures of the talk: who talks how much, how fast, at once, and when nobody does.
+//!
+//! Comes in: a transcript. Goes out: [`Conversation`]. Only this file knows how they are computed from segments.
+
+use crate::call::{Language, Millis, Speaker};
+use crate::normalise::{fold_phrase, units};
+use crate::record::{Conversation, Rate};
+use crate::transcript::Transcript;
+
+/// The measures of one call. Times are those of the segments; overlap shorter than 300 ms is turn-taking, not interruption.
+pub(super) fn conversation(transcript: &Transcript, _language: Language) -> Conversation {
+    const TURN_TAKING: Millis = Millis(300);
+    let mut talk = [Millis(0); 2];
+    let mut said = [0usize; 2];
+    let mut overlaps = 0;
+    let mut silence = Millis(0);
+    let mut reached: Option<(Millis, Speaker)> = None;
+    for segment in &transcript.segments {
+        let side = usize::from(segment.speaker != Speaker::Collector);
+        if segment.speaker != Speaker::Unknown {
+            talk[side].0 += segment.start_ms.until(segment.end_ms).0;
+            said[side] += units(&fold_phrase(&segment.text));
+        }
+        if let Some((end, speaker)) = reached {
+            silence = silence.max(end.until(segment.start_ms));
+            overlaps += usize::from(speaker != segment.speaker && segment.start_ms.until(end) > TURN_TAKING);
+        }
+        if reached.is_none_or(|(end, _)| segment.end_ms > end) {
+            reached = Some((segment.end_ms, segment.speaker));
+        }
+    }
+    let all = talk[0].0 + talk[1].0;
+    let ratio = if all == 0 { 0.0 } else { talk[0].0 as f64 / all as f64 };
+    let rate = |side: usize| {
+        let minutes = talk[side].0 as f64 / 60_000.0;
+        (talk[side].0 >= 1_000).then(|| (said[side] as f64 / minutes).round() as u32)
+    };
+    Conversation {
+        talk_ratio: (ratio * 1000.0).round() / 1000.0,
+        overlaps,
+        longest_silence_ms: silence,
+        rate: Rate { collector: rate(0), debtor: rate(1) },
+        stages: Vec::new(),
+        stance: None,
+    }
+}

@@ -1,0 +1,592 @@
+//! Phrases: the small language in which lexicons say how people talk.
+//!
+//! Comes in: one line of a lexicon. Goes out: [`Pattern`]s, each with the literals that must be there ([`Pattern::atoms`])
+//! and the means to verify the rest around them. Only this file knows the syntax:
+//!
+//! | written | means |
+//! |---|---|
+//! | `打爆你的电话` | these words, in the folded view |
+//! | `(去\|到)你(家\|单位)` | alternatives |
+//! | `(你)?就是个废物` | optional part |
+//! | `打~4为止` | a gap of at most 4 characters (Mandarin) or words (English), within a sentence |
+//! | `@relatives` | a word family of the pack |
+//! | `threaten+` | an English word in all its regular forms |
+//! | `<number>` | a number in digits or words |
+//! | `{creditor}` | a value from the call's metadata, when there is one |
+//! | `^ $` | the start or end of a turn or sentence |
+
+use std::collections::BTreeMap;
+
+use crate::normalise::{Break, Stream, fold_phrase, is_han, is_word_char};
+
+/// The widest gap a phrase may leave open.
+const MAX_GAP: usize = 12;
+/// How many patterns one phrase may unfold into.
+const MAX_PATTERNS: usize = 256;
+/// The number of bytes an atom should have: two Han characters, or a short English word.
+const GOOD_ATOM: usize = 6;
+
+/// A part of a phrase.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Node {
+    Literal(String),
+    Either(Vec<Vec<Node>>),
+    Maybe(Vec<Node>),
+    Gap(usize),
+    Number,
+    Field(String),
+    Start,
+    End,
+}
+
+/// A phrase unfolded as far as needed to have a literal that must be there.
+#[derive(Clone, Debug)]
+pub struct Pattern {
+    nodes: Vec<Node>,
+    /// The node whose literals are the atoms; `None` for a pattern without any.
+    anchor: Option<usize>,
+    atoms: Vec<String>,
+}
+
+/// What is wrong with a phrase, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct PhraseError {
+    /// What is wrong and what to write instead.
+    pub message: String,
+    /// Byte offset in the phrase.
+    pub at: usize,
+}
+
+/// The values behind `{…}` for one call, folded; several spellings each.
+pub type Fields = BTreeMap<String, Vec<String>>;
+
+/// The fields a phrase may name.
+pub const FIELD_NAMES: &[&str] = &["agency", "creditor", "agent_name", "agent_id", "debtor_name", "account"];
+
+/// Word families of a pack: name to members, each a phrase.
+pub type Families = BTreeMap<String, Vec<String>>;
+
+/// Reads a phrase.
+///
+/// # Errors
+/// When it is not well formed, names a family or field that does not exist, or has no literal to find it by.
+pub fn parse(text: &str, families: &Families) -> Result<Vec<Pattern>, PhraseError> {
+    let mut parser = Parser { text, at: 0, families, depth: 0 };
+    let nodes = parser.sequence(false)?;
+    if nodes.is_empty() {
+        return Err(PhraseError { message: "the phrase is empty once folded: write words".into(), at: 0 });
+    }
+    let mut patterns = Vec::new();
+    unfold(nodes, &mut patterns).map_err(|message| PhraseError { message, at: 0 })?;
+    Ok(patterns)
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    families: &'a Families,
+    depth: usize,
+}
+
+impl Parser<'_> {
+    fn peek(&self) -> Option<char> {
+        self.text[self.at..].chars().next()
+    }
+
+    fn fail<T>(&self, at: usize, message: impl Into<String>) -> Result<T, PhraseError> {
+        Err(PhraseError { message: message.into(), at })
+    }
+
+    fn sequence(&mut self, inside: bool) -> Result<Vec<Node>, PhraseError> {
+        let mut nodes = Vec::new();
+        let mut literal = String::new();
+        while let Some(c) = self.peek() {
+            let start = self.at;
+            if inside && matches!(c, '|' | ')') {
+                break;
+            }
+            self.at += c.len_utf8();
+            let node = match c {
+                '\\' => match self.peek() {
+                    Some(escaped) => {
+                        self.at += escaped.len_utf8();
+                        literal.push(escaped);
+                        continue;
+                    }
+                    None => return self.fail(start, "a \\ at the end escapes nothing"),
+                },
+                '(' => self.group(start)?,
+                ')' => return self.fail(start, "this ) closes nothing"),
+                '|' => return self.fail(start, "a | stands between ( and )"),
+                '?' | '+' => {
+                    return self.fail(start, format!("{c} stands right after a ( ) or, for +, an English word"));
+                }
+                '~' => self.gap(start)?,
+                '@' => self.family(start)?,
+                '{' => self.field(start)?,
+                '<' => self.class(start)?,
+                '^' => Node::Start,
+                '$' => Node::End,
+                _ => {
+                    literal.push(c);
+                    if self.peek() == Some('+') {
+                        self.at += 1;
+                        let stem_from =
+                            literal.len() - literal.bytes().rev().take_while(u8::is_ascii_alphabetic).count();
+                        let stem = literal.split_off(stem_from).to_ascii_lowercase();
+                        if stem.len() < 2 {
+                            return self.fail(start, "+ inflects an English word of two letters or more");
+                        }
+                        Node::Either(inflections(&stem).into_iter().map(|form| vec![Node::Literal(form)]).collect())
+                    } else {
+                        continue;
+                    }
+                }
+            };
+            flush(&mut literal, &mut nodes);
+            nodes.push(node);
+        }
+        flush(&mut literal, &mut nodes);
+        Ok(nodes)
+    }
+
+    fn group(&mut self, start: usize) -> Result<Node, PhraseError> {
+        self.depth += 1;
+        if self.depth > 8 {
+            return self.fail(start, "more than 8 ( ) inside each other");
+        }
+        let mut branches = Vec::new();
+        loop {
+            let branch_at = self.at;
+            let branch = self.sequence(true)?;
+            if branch.is_empty() {
+                return self.fail(branch_at, "an empty alternative: for an optional part write (…)?");
+            }
+            branches.push(branch);
+            match self.peek() {
+                Some('|') => self.at += 1,
+                Some(')') => break,
+                _ => return self.fail(start, "this ( is never closed"),
+            }
+        }
+        self.at += 1;
+        self.depth -= 1;
+        let either = if branches.len() == 1 { branches.remove(0) } else { vec![Node::Either(branches)] };
+        if self.peek() == Some('?') {
+            self.at += 1;
+            return Ok(Node::Maybe(either));
+        }
+        Ok(Node::Either(vec![either]))
+    }
+
+    fn gap(&mut self, start: usize) -> Result<Node, PhraseError> {
+        let digits: String = self.text[self.at..].chars().take_while(char::is_ascii_digit).collect();
+        self.at += digits.len();
+        match digits.parse() {
+            Ok(width) if (1..=MAX_GAP).contains(&width) => Ok(Node::Gap(width)),
+            _ => self.fail(start, format!("a gap is ~1 to ~{MAX_GAP}: at most so many characters or words between")),
+        }
+    }
+
+    fn name(&mut self, extra: char) -> String {
+        let rest = &self.text[self.at..];
+        let name: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == extra).collect();
+        self.at += name.len();
+        name
+    }
+
+    fn family(&mut self, start: usize) -> Result<Node, PhraseError> {
+        let name = self.name('-');
+        let Some(members) = self.families.get(&name) else {
+            let known = self.families.keys().cloned().collect::<Vec<_>>().join(", ");
+            return self.fail(start, format!("there is no family @{name} in this pack; known: {known}"));
+        };
+        self.depth += 1;
+        if self.depth > 8 {
+            return self.fail(start, format!("the family @{name} contains itself"));
+        }
+        let mut branches = Vec::new();
+        for member in members {
+            let mut inner = Parser { text: member, at: 0, families: self.families, depth: self.depth };
+            let nodes = inner.sequence(false).map_err(|error| PhraseError {
+                message: format!("in the family @{name}, '{member}': {}", error.message),
+                at: start,
+            })?;
+            if nodes.is_empty() {
+                return self.fail(start, format!("the family @{name} has an empty member"));
+            }
+            branches.push(nodes);
+        }
+        self.depth -= 1;
+        if branches.is_empty() {
+            return self.fail(start, format!("the family @{name} is empty"));
+        }
+        let optional = self.peek() == Some('?');
+        if optional {
+            self.at += 1;
+            return Ok(Node::Maybe(vec![Node::Either(branches)]));
+        }
+        Ok(Node::Either(branches))
+    }
+
+    fn field(&mut self, start: usize) -> Result<Node, PhraseError> {
+        let name = self.name('_');
+        if self.peek() != Some('}') || !FIELD_NAMES.contains(&name.as_str()) {
+            return self.fail(start, format!("a field is one of {{{}}}", FIELD_NAMES.join("} {")));
+        }
+        self.at += 1;
+        Ok(Node::Field(name))
+    }
+
+    fn class(&mut self, start: usize) -> Result<Node, PhraseError> {
+        let name = self.name('-');
+        if self.peek() != Some('>') || name != "number" {
+            return self.fail(start, "the only class is <number>");
+        }
+        self.at += 1;
+        Ok(Node::Number)
+    }
+}
+
+fn flush(literal: &mut String, nodes: &mut Vec<Node>) {
+    let folded = fold_phrase(literal);
+    literal.clear();
+    if !folded.is_empty() {
+        nodes.push(Node::Literal(folded));
+    }
+}
+
+/// The regular forms of an English word: threaten, threatens, threatened, threatening; sue, sues, sued, suing.
+fn inflections(stem: &str) -> Vec<String> {
+    let mut forms = vec![stem.to_string()];
+    let vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u');
+    let letters: Vec<char> = stem.chars().collect();
+    let last = letters[letters.len() - 1];
+    let before = letters[letters.len() - 2];
+    if last == 'e' {
+        let root = &stem[..stem.len() - 1];
+        forms.extend([format!("{stem}s"), format!("{stem}d"), format!("{root}ing"), format!("{stem}ing")]);
+    } else if last == 'y' && !vowel(before) {
+        let root = &stem[..stem.len() - 1];
+        forms.extend([format!("{root}ies"), format!("{root}ied"), format!("{stem}ing")]);
+    } else {
+        let hisses = matches!(last, 's' | 'x' | 'z') || stem.ends_with("ch") || stem.ends_with("sh");
+        forms.push(if hisses { format!("{stem}es") } else { format!("{stem}s") });
+        forms.extend([format!("{stem}ed"), format!("{stem}ing")]);
+        if !vowel(last) && vowel(before) && !matches!(last, 'w' | 'x' | 'y') {
+            forms.extend([format!("{stem}{last}ed"), format!("{stem}{last}ing")]);
+        }
+    }
+    forms
+}
+
+/// The literals one of which must be there if this node is to match; `None` when it has none.
+fn literals(node: &Node) -> Option<Vec<&str>> {
+    match node {
+        Node::Literal(text) => Some(vec![text]),
+        Node::Either(branches) => {
+            let mut found = Vec::new();
+            for branch in branches {
+                match branch.as_slice() {
+                    [only] => found.extend(literals(only)?),
+                    _ => return None,
+                }
+            }
+            Some(found)
+        }
+        _ => None,
+    }
+}
+
+fn weight(atoms: &[&str]) -> usize {
+    atoms.iter().map(|atom| atom.len()).min().unwrap_or(0)
+}
+
+fn unfold(nodes: Vec<Node>, patterns: &mut Vec<Pattern>) -> Result<(), String> {
+    let best = (0..nodes.len())
+        .filter_map(|index| literals(&nodes[index]).map(|atoms| (weight(&atoms), index)))
+        .max_by_key(|(weight, index)| (*weight, usize::MAX - index));
+    // A short anchor is improved by unfolding an alternative that hides a longer one.
+    let complex = nodes.iter().position(|node| matches!(node, Node::Either(_)) && literals(node).is_none());
+    if best.is_none_or(|(weight, _)| weight < GOOD_ATOM)
+        && let Some(index) = complex
+        && let Node::Either(branches) = &nodes[index]
+    {
+        for branch in branches {
+            let mut unfolded = nodes[..index].to_vec();
+            unfolded.extend(branch.iter().cloned());
+            unfolded.extend_from_slice(&nodes[index + 1..]);
+            unfold(unfolded, patterns)?;
+        }
+        return Ok(());
+    }
+    let named = nodes.iter().any(|node| matches!(node, Node::Field(_)));
+    let replied = matches!(nodes.first(), Some(Node::Start));
+    if best.is_none() && !named && !replied {
+        return Err(
+            "no words to find it by: a phrase needs at least one literal, a {field}, or a ^ before <number>".into()
+        );
+    }
+    if patterns.len() >= MAX_PATTERNS {
+        return Err(format!("it unfolds into more than {MAX_PATTERNS} variants: split it into several phrases"));
+    }
+    let atoms = best.and_then(|(_, index)| literals(&nodes[index])).unwrap_or_default();
+    let atoms = atoms.into_iter().map(String::from).collect();
+    patterns.push(Pattern { anchor: best.map(|(_, index)| index), atoms, nodes });
+    Ok(())
+}
+
+/// Which way a part is held against the text.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Forward,
+    Backward,
+}
+
+impl Pattern {
+    /// The literals one of which is in every match; empty when the pattern must be tried at each turn's start.
+    pub fn atoms(&self) -> &[String] {
+        &self.atoms
+    }
+
+    /// The shortest atom in bytes; 0 without any.
+    pub fn weight(&self) -> usize {
+        self.atoms.iter().map(String::len).min().unwrap_or(0)
+    }
+
+    /// Whether the pattern has a `{field}`.
+    pub fn has_field(&self) -> bool {
+        self.nodes.iter().any(|node| matches!(node, Node::Field(_)))
+    }
+
+    /// Verifies the pattern around an atom found at `start..end` of the stream's text.
+    ///
+    /// Gives the matched range: optional parts are taken where they fit, gaps are as narrow as can be.
+    pub fn verify(&self, stream: &Stream, start: usize, end: usize, fields: &Fields) -> Option<(usize, usize)> {
+        let anchor = self.anchor?;
+        let text = &stream.text;
+        if !stands_alone(text, start, end) {
+            return None;
+        }
+        let context = Context { stream, fields };
+        let to = *context.run(&self.nodes[anchor + 1..], vec![end], Way::Forward).first()?;
+        let from = *context.run(&self.nodes[..anchor], vec![start], Way::Backward).first()?;
+        Some((from, to))
+    }
+
+    /// Tries the pattern from a place on, without an atom.
+    pub fn try_at(&self, stream: &Stream, start: usize, fields: &Fields) -> Option<(usize, usize)> {
+        let context = Context { stream, fields };
+        let to = *context.run(&self.nodes, vec![start], Way::Forward).first()?;
+        (to > start).then_some((start, to))
+    }
+
+    /// The folded spellings a pattern without atoms may be found by: those of its first field.
+    pub fn field_atoms<'f>(&self, fields: &'f Fields) -> impl Iterator<Item = &'f str> {
+        let name = self.nodes.iter().find_map(|node| match node {
+            Node::Field(name) => Some(name.as_str()),
+            _ => None,
+        });
+        name.and_then(|name| fields.get(name)).into_iter().flatten().map(String::as_str)
+    }
+
+    /// Verifies the pattern around its first field found at `start..end`.
+    pub fn verify_field(&self, stream: &Stream, start: usize, end: usize, fields: &Fields) -> Option<(usize, usize)> {
+        let anchor = self.nodes.iter().position(|node| matches!(node, Node::Field(_)))?;
+        let around = Pattern { nodes: self.nodes.clone(), anchor: Some(anchor), atoms: Vec::new() };
+        around.verify(stream, start, end, fields)
+    }
+}
+
+/// Whether a found literal is whole words where it begins and ends in Latin script.
+fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+    let parts = |a: Option<char>, b: Option<char>| !(a.is_some_and(is_word_char) && b.is_some_and(is_word_char));
+    parts(text[..start].chars().next_back(), text[start..].chars().next())
+        && parts(text[..end].chars().next_back(), text[end..].chars().next())
+}
+
+struct Context<'a> {
+    stream: &'a Stream,
+    fields: &'a Fields,
+}
+
+impl Context<'_> {
+    /// All places a run of nodes can lead to from the given places, the preferred first.
+    fn run(&self, nodes: &[Node], from: Vec<usize>, way: Way) -> Vec<usize> {
+        let mut places = from;
+        for step in 0..nodes.len() {
+            let node = if way == Way::Forward { &nodes[step] } else { &nodes[nodes.len() - 1 - step] };
+            let mut next = Vec::new();
+            for place in places {
+                for reached in self.step(node, place, way) {
+                    if !next.contains(&reached) {
+                        next.push(reached);
+                    }
+                }
+            }
+            places = next;
+            if places.is_empty() {
+                break;
+            }
+        }
+        places
+    }
+
+    fn step(&self, node: &Node, place: usize, way: Way) -> Vec<usize> {
+        match node {
+            Node::Literal(literal) => self.literal(literal, place, way).into_iter().collect(),
+            Node::Field(name) => {
+                let spellings = self.fields.get(name).map(Vec::as_slice).unwrap_or_default();
+                spellings.iter().filter_map(|spelling| self.literal(spelling, place, way)).collect()
+            }
+            Node::Either(branches) => branches.iter().flat_map(|branch| self.run(branch, vec![place], way)).collect(),
+            Node::Maybe(inner) => {
+                let mut places = self.run(inner, vec![place], way);
+                places.push(place);
+                places
+            }
+            Node::Gap(width) => self.gap(*width, place, way),
+            Node::Number => self.number(place, way),
+            Node::Start | Node::End => {
+                let strong = |kind: Break| kind >= Break::Breath;
+                let here = self.stream.break_at(place).is_some_and(strong);
+                if here { vec![place] } else { Vec::new() }
+            }
+        }
+    }
+
+    /// Over the one space that may part two Latin words.
+    fn over_space(&self, place: usize, way: Way) -> usize {
+        let bytes = self.stream.text.as_bytes();
+        match way {
+            Way::Forward if bytes.get(place) == Some(&b' ') => place + 1,
+            Way::Backward if place > 0 && bytes[place - 1] == b' ' => place - 1,
+            _ => place,
+        }
+    }
+
+    fn literal(&self, literal: &str, place: usize, way: Way) -> Option<usize> {
+        let text = &self.stream.text;
+        let place = self.over_space(place, way);
+        let (start, end) = match way {
+            Way::Forward => text[place..].starts_with(literal).then(|| (place, place + literal.len()))?,
+            Way::Backward => text[..place].ends_with(literal).then(|| (place - literal.len(), place))?,
+        };
+        stands_alone(text, start, end).then_some(if way == Way::Forward { end } else { start })
+    }
+
+    /// The places a gap of up to `width` units reaches, nearest first; never over the end of a sentence.
+    fn gap(&self, width: usize, place: usize, way: Way) -> Vec<usize> {
+        let mut places = vec![place];
+        let mut here = place;
+        for _ in 0..width {
+            let ends =
+                |at: usize| self.stream.break_at(at).is_some_and(|kind| kind >= Break::Sentence { question: false });
+            if ends(here) {
+                break;
+            }
+            match self.unit(here, way) {
+                Some(next) => {
+                    places.push(next);
+                    here = next;
+                }
+                None => break,
+            }
+        }
+        places
+    }
+
+    /// One Han character or one Latin word onward.
+    fn unit(&self, place: usize, way: Way) -> Option<usize> {
+        let text = &self.stream.text;
+        let place = self.over_space(place, way);
+        let mut moved = 0;
+        let forward = text[place..].chars();
+        let backward = text[..place].chars().rev();
+        let characters: Box<dyn Iterator<Item = char>> =
+            if way == Way::Forward { Box::new(forward) } else { Box::new(backward) };
+        for c in characters {
+            if moved == 0 && (is_han(c) || (!is_word_char(c) && !c.is_whitespace())) {
+                moved = c.len_utf8();
+                break;
+            }
+            if !is_word_char(c) {
+                break;
+            }
+            moved += c.len_utf8();
+        }
+        if moved == 0 {
+            return None;
+        }
+        Some(if way == Way::Forward { place + moved } else { place - moved })
+    }
+
+    /// A run of number characters or words, the longest first and then each shorter one.
+    fn number(&self, place: usize, way: Way) -> Vec<usize> {
+        let text = &self.stream.text;
+        let mut places = Vec::new();
+        let mut here = place;
+        loop {
+            let Some(next) = self.unit(here, way) else { break };
+            let unit = if way == Way::Forward { &text[here..next] } else { &text[next..here] };
+            if !is_number(unit.trim()) {
+                break;
+            }
+            here = next;
+            places.push(here);
+            if places.len() >= 24 {
+                break;
+            }
+        }
+        places.reverse();
+        places
+    }
+}
+
+fn is_number(unit: &str) -> bool {
+    const WORDS: &[&str] = &[
+        "zero",
+        "oh",
+        "one",
+        "two",
+        "three",
+        "four",
+        "five",
+        "six",
+        "seven",
+        "eight",
+        "nine",
+        "ten",
+        "eleven",
+        "twelve",
+        "thirteen",
+        "fourteen",
+        "fifteen",
+        "sixteen",
+        "seventeen",
+        "eighteen",
+        "nineteen",
+        "twenty",
+        "thirty",
+        "forty",
+        "fifty",
+        "sixty",
+        "seventy",
+        "eighty",
+        "ninety",
+        "hundred",
+        "thousand",
+        "grand",
+        "double",
+    ];
+    let mut characters = unit.chars();
+    match (characters.next(), characters.next()) {
+        (Some(c), None) if is_han(c) => "零〇一二两三四五六七八九十百千万亿幺几多半".contains(c),
+        (Some(c), _) if c.is_ascii_digit() => {
+            let digits = unit.trim_end_matches("th").trim_end_matches(['k', 'w']);
+            digits.bytes().all(|byte| byte.is_ascii_digit())
+        }
+        _ => WORDS.contains(&unit),
+    }
+}

@@ -1,0 +1,259 @@
+//! One look at a call: every phrase of the suiting packs found in every stream, with its place in the transcript.
+//!
+//! Comes in: the policy, a transcript, its call and roles. Goes out: [`Sight`], which the kinds of rules read. Only this
+//! file turns places in a view into evidence: the exact quote, its speaker and its milliseconds.
+
+use crate::call::{Call, Language, Millis, Speaker};
+use crate::normalise::{Break, Origin, Stream};
+use crate::record::{Confidence, Evidence, Match};
+use crate::transcript::{Segment, Transcript};
+
+use super::file::Excuse;
+use super::phrase::Fields;
+use super::{Pack, Policy, Roles, Side, Slot, fields};
+
+/// Recognition below this is "listen to this".
+const POOR: f64 = 0.5;
+/// Recognition below this is not "high".
+const FAIR: f64 = 0.75;
+/// A role less sure than this makes no verdict fail.
+const SURE_ROLE: f64 = 0.8;
+/// How far before a hit words can take it back, in bytes of the view: about twelve Han characters or seven words.
+const EXCUSE_REACH: usize = 40;
+
+/// A phrase found at a place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub slot: Slot,
+    pub pack: usize,
+    phrase: usize,
+    pub stream: usize,
+    pub start: usize,
+    pub end: usize,
+    pub first: Origin,
+    last: Origin,
+    pub speaker: Speaker,
+}
+
+/// Everything the kinds of rules look at.
+pub(super) struct Sight<'a> {
+    pub policy: &'a Policy,
+    pub transcript: &'a Transcript,
+    pub roles: &'a Roles,
+    pub language: Language,
+    streams: Vec<Stream>,
+    /// In order of place.
+    pub found: Vec<Found>,
+}
+
+impl<'a> Sight<'a> {
+    pub fn new(
+        policy: &'a Policy,
+        packs: &[usize],
+        transcript: &'a Transcript,
+        call: &Call,
+        roles: &'a Roles,
+        language: Language,
+    ) -> Sight<'a> {
+        let streams = Stream::all(&transcript.segments);
+        let fields = fields::of_call(call, language);
+        let found = find(policy, &streams, &fields, &|pack, _| packs.contains(&pack));
+        Sight { policy, transcript, roles, language, streams, found }
+    }
+
+    pub fn pack(&self, pack: usize) -> &'a Pack {
+        &self.policy.packs[pack]
+    }
+
+    /// The segments' number of turns before one: how often the speaker changed up to it.
+    pub fn turn_of(&self, segment: usize) -> usize {
+        let segments = &self.transcript.segments;
+        (1..=segment.min(segments.len().saturating_sub(1)))
+            .filter(|&at| segments[at].speaker != segments[at - 1].speaker)
+            .count()
+    }
+
+    /// Everything found in one slot, in order of place.
+    pub fn in_slot(&self, pack: usize, slot: Slot) -> impl Iterator<Item = &Found> {
+        self.found.iter().filter(move |found| found.pack == pack && found.slot == slot)
+    }
+
+    /// The place of a find: first segment and byte.
+    pub fn place(found: &Found) -> (usize, usize) {
+        (found.first.segment, found.first.start)
+    }
+
+    /// The quote and where it stands.
+    pub fn evidence(&self, found: &Found) -> Evidence {
+        let segments = &self.transcript.segments;
+        let (first, last) = (found.first, found.last);
+        let quote = if first.segment == last.segment {
+            segments[first.segment].text[first.start..last.end].to_string()
+        } else {
+            // A phrase that ran over a breath: whoever spoke between is not quoted.
+            (first.segment..=last.segment)
+                .filter(|&at| segments[at].speaker == found.speaker)
+                .map(|at| {
+                    let text = &segments[at].text;
+                    let from = if at == first.segment { first.start } else { 0 };
+                    let to = if at == last.segment { last.end } else { text.len() };
+                    text[from..to].trim()
+                })
+                .collect::<Vec<_>>()
+                .join(" ")
+        };
+        let text = self.streams[found.stream].text[found.start..found.end].to_string();
+        Evidence {
+            segment: first.segment,
+            speaker: found.speaker,
+            start_ms: moment(&segments[first.segment], first.start, false),
+            end_ms: moment(&segments[last.segment], last.end, true),
+            quote,
+            matched: Some(Match { phrase: self.policy.phrases[found.phrase].text.clone(), view: "plain".into(), text }),
+        }
+    }
+
+    /// A whole segment as evidence.
+    pub fn turn(&self, segment: usize) -> Evidence {
+        let spoken = &self.transcript.segments[segment];
+        Evidence {
+            segment,
+            speaker: spoken.speaker,
+            start_ms: spoken.start_ms,
+            end_ms: spoken.end_ms,
+            quote: spoken.text.clone(),
+            matched: None,
+        }
+    }
+
+    /// How sure it is that these words were said by this speaker, and what speaks against it.
+    pub fn confidence(&self, found: &Found) -> (Confidence, Vec<String>) {
+        let mut doubts = Vec::new();
+        let mut confidence = Confidence::High;
+        let heard = (found.first.segment..=found.last.segment)
+            .filter_map(|at| {
+                let segment = &self.transcript.segments[at];
+                let from = if at == found.first.segment { found.first.start } else { 0 };
+                let to = if at == found.last.segment { found.last.end } else { segment.text.len() };
+                quote_confidence(segment, from, to)
+            })
+            .reduce(f64::min);
+        if let Some(heard) = heard.filter(|heard| *heard < FAIR) {
+            confidence = if heard < POOR { Confidence::Low } else { Confidence::Medium };
+            doubts.push(format!("recognised with confidence {heard:.2}"));
+        }
+        let role = self.roles.confidence_of(found.speaker);
+        if role < SURE_ROLE {
+            confidence = Confidence::Low;
+            doubts.push(format!("the speaker's role is only {role:.2} sure"));
+        }
+        (confidence, doubts)
+    }
+
+    /// Why a find doesn't count, from the words around it in its clause: the excuse and the words.
+    pub fn excuse(&self, found: &Found, counts: &dyn Fn(Excuse) -> bool) -> Option<(Excuse, String)> {
+        let stream = &self.streams[found.stream];
+        let (from, to, asked) = stream.scope(found.start, found.end, Break::Clause);
+        for excuse in [Excuse::Negated, Excuse::Reported, Excuse::Conditional] {
+            if !counts(excuse) {
+                continue;
+            }
+            // Reported speech and conditions govern the sentence, negation only its clause.
+            let (from, to) = match excuse {
+                Excuse::Negated => (from, to),
+                _ => {
+                    let (from, to, _) = stream.scope(found.start, found.end, Break::Sentence { question: false });
+                    (from, to)
+                }
+            };
+            for side in [Side::Before, Side::After] {
+                let words = self.in_slot(found.pack, Slot::Excuse(excuse, side)).find(|words| {
+                    let inside = words.stream == found.stream && words.start >= from && words.end <= to;
+                    let beside = match side {
+                        Side::Before => {
+                            let reach = if excuse == Excuse::Negated { EXCUSE_REACH } else { 3 * EXCUSE_REACH };
+                            words.start <= found.start
+                                && words.end <= found.end
+                                && found.start.saturating_sub(words.end) <= reach
+                                && (words.start < found.start || words.end < found.end)
+                        }
+                        Side::After => words.start >= found.end && words.start - found.end <= EXCUSE_REACH,
+                    };
+                    inside && beside
+                });
+                if let Some(words) = words {
+                    return Some((excuse, self.policy.phrases[words.phrase].text.clone()));
+                }
+            }
+        }
+        (asked && counts(Excuse::Question)).then(|| (Excuse::Question, "?".to_string()))
+    }
+}
+
+/// Every wanted phrase in every stream, in order of place.
+pub(super) fn find(
+    policy: &Policy,
+    streams: &[Stream],
+    fields: &Fields,
+    wanted: &dyn Fn(usize, Slot) -> bool,
+) -> Vec<Found> {
+    let mut all = Vec::new();
+    for (number, stream) in streams.iter().enumerate() {
+        let of_interest = |phrase: super::matcher::PhraseId| {
+            let info = &policy.phrases[phrase.0 as usize];
+            wanted(info.pack, info.slot)
+        };
+        for hit in policy.matcher.scan(stream, fields, &of_interest) {
+            let info = &policy.phrases[hit.phrase.0 as usize];
+            if let Some((first, last)) = stream.origin(hit.start, hit.end) {
+                all.push(Found {
+                    slot: info.slot,
+                    pack: info.pack,
+                    phrase: hit.phrase.0 as usize,
+                    stream: number,
+                    start: hit.start,
+                    end: hit.end,
+                    first,
+                    last,
+                    speaker: stream.speaker,
+                });
+            }
+        }
+    }
+    all.sort_by_key(|found| (found.first.segment, found.first.start, found.slot, usize::MAX - found.end));
+    all
+}
+
+/// The moment of a byte of a segment: from its words where it has them, else in proportion to its characters.
+fn moment(segment: &Segment, byte: usize, end: bool) -> Millis {
+    let mut at = 0;
+    for word in &segment.words {
+        let Some(found) = segment.text.get(at..).and_then(|rest| rest.find(&word.text)) else { continue };
+        let to = at + found + word.text.len();
+        if end && byte <= to {
+            return word.end_ms;
+        }
+        if !end && byte < to {
+            return word.start_ms;
+        }
+        at = to;
+    }
+    let all = segment.text.chars().count().max(1) as u64;
+    let before = segment.text[..byte].chars().count() as u64;
+    Millis(segment.start_ms.0 + segment.start_ms.until(segment.end_ms).0 * before / all)
+}
+
+/// The mean confidence of the words in a stretch, or the segment's.
+fn quote_confidence(segment: &Segment, from: usize, to: usize) -> Option<f64> {
+    let (mut at, mut sum, mut count) = (0, 0.0, 0);
+    for word in &segment.words {
+        let Some(found) = segment.text.get(at..).and_then(|rest| rest.find(&word.text)) else { continue };
+        let (start, end) = (at + found, at + found + word.text.len());
+        at = end;
+        if let Some(confidence) = word.confidence.filter(|_| start < to && end > from) {
+            sum += confidence;
+            count += 1;
+        }
+    }
+    if count == 0 { segment.confidence } else { Some(sum / f64::from(count)) }
+}
