@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::call::{Call, Language, Millis, Speaker};
+use crate::transcript::Problem;
 
 /// The value of `schema` in every record this version writes.
 pub const SCHEMA: &str = "fairdial.record/1";
@@ -30,6 +31,10 @@ pub struct CallRecord {
     /// The answer in one word; absent when not audited.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub verdict: Option<Verdict>,
+    /// What the verdict rests on: `finding`, `finding-unsure`, `check-failed`, `recognition-poor`, `roles-unsure`,
+    /// `recording-damaged`, `speech-not-recognised`. Empty for a plain pass.
+    #[serde(default)]
+    pub verdict_because: Vec<String>,
     /// Points; absent when not audited.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub score: Option<Score>,
@@ -151,6 +156,17 @@ pub enum Verdict {
     Fail,
 }
 
+impl Verdict {
+    /// The word used in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Verdict::Pass => "pass",
+            Verdict::Review => "review",
+            Verdict::Fail => "fail",
+        }
+    }
+}
+
 /// Points out of `max`; what is not assessable is in neither.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Score {
@@ -203,18 +219,6 @@ pub struct SpeechMs {
 
 fn is_zero(time: &Millis) -> bool {
     time.0 == 0
-}
-
-/// Something wrong with the sound or the roles.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Problem {
-    /// Kebab-case, stable: `truncated`, `clipping`, `dual-mono`, `roles-swapped` …
-    pub code: String,
-    /// For people.
-    pub message: String,
-    /// Where, when it is one place.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub at_ms: Option<Millis>,
 }
 
 /// Who is on a channel, and how that is known.

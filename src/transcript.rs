@@ -29,6 +29,9 @@ pub struct Transcript {
     /// How it was heard; absent when the transcript came from elsewhere and does not say.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub heard: Option<Heard>,
+    /// The recording it was heard from; absent for transcripts from elsewhere.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sound: Option<Sound>,
     /// What the recogniser offered and fairdial did not believe: kept, never judged.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub discarded: Vec<Discarded>,
@@ -111,6 +114,36 @@ pub struct Heard {
     pub model_fingerprint: String,
     /// Everything else that decides the words, in one line.
     pub settings: String,
+}
+
+/// A recording as decoded.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Sound {
+    /// Length.
+    pub duration_ms: Millis,
+    /// Channels in the file.
+    pub channels: u16,
+    /// Samples per second in the file.
+    pub sample_rate_hz: u32,
+    /// ffmpeg's name of the codec.
+    pub codec: String,
+    /// Speech per channel that was listened to, by speech detection; one entry when both sides share a channel.
+    pub speech_ms: Vec<Millis>,
+    /// What is wrong with the sound.
+    #[serde(default)]
+    pub problems: Vec<Problem>,
+}
+
+/// Something wrong with the sound or the roles.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Problem {
+    /// Kebab-case, stable: `truncated`, `clipping`, `dual-mono`, `roles-swapped` …
+    pub code: String,
+    /// For people.
+    pub message: String,
+    /// Where, when it is one place.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub at_ms: Option<Millis>,
 }
 
 /// Text the recogniser offered where there was nothing to believe: noise, a loop, a stock phrase.
@@ -240,6 +273,7 @@ impl Transcript {
             language,
             segments,
             heard: None,
+            sound: None,
             discarded: Vec::new(),
         }
     }

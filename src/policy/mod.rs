@@ -122,9 +122,52 @@ impl Pack {
         }
     }
 
+    /// How many rules it has.
+    pub fn rule_count(&self) -> usize {
+        self.rules().count()
+    }
+
+    /// Its rules in a line each, in the pack's language.
+    pub fn summaries(&self) -> Vec<RuleSummary> {
+        let language = self.file.language;
+        let one = |rule: &dyn RuleText, about: &str| RuleSummary {
+            id: rule.id().get_ref().clone(),
+            about: about.into(),
+            severity: rule.severity().as_str(),
+            title: rule.title().get(language).into(),
+        };
+        let mut all: Vec<RuleSummary> = Vec::new();
+        all.extend(self.forbidden.iter().map(|placed| one(&placed.rule, placed.rule.category.as_str())));
+        all.extend(self.required.iter().map(|placed| one(&placed.rule, &placed.rule.check)));
+        all.extend(self.sequence.iter().map(|placed| one(&placed.rule, &placed.rule.check)));
+        all.extend(self.conditional.iter().map(|placed| one(&placed.rule, &placed.rule.signal)));
+        all.extend(self.limit.iter().map(|placed| one(&placed.rule, &placed.rule.check)));
+        all
+    }
+
     fn cue(&self, name: &str) -> Option<usize> {
         self.cues.iter().position(|cue| cue.rule.id.get_ref() == name)
     }
+}
+
+/// A rule in a line.
+#[derive(Clone, Debug)]
+pub struct RuleSummary {
+    /// Its id.
+    pub id: String,
+    /// The category, check or signal it speaks of.
+    pub about: String,
+    /// `low` to `critical`.
+    pub severity: &'static str,
+    /// Its title in the pack's language.
+    pub title: String,
+}
+
+/// The JSON Schema of lexicon files: `pack` for `pack.toml`, `topic` for the others.
+pub fn lexicon_schema() -> String {
+    let pack = schemars::schema_for!(PackFile);
+    let topic = schemars::schema_for!(TopicFile);
+    serde_json::to_string_pretty(&serde_json::json!({ "pack": pack, "topic": topic })).unwrap_or_default()
 }
 
 /// Before or after the words it takes back.
@@ -177,6 +220,7 @@ pub struct Judgement {
     pub promises: Vec<Promise>,
     pub score: Score,
     pub verdict: Verdict,
+    pub because: Vec<String>,
 }
 
 /// Why a call can't be judged.
@@ -255,7 +299,7 @@ impl Policy {
             kinds::limits(&sight, pack, &conversation, &mut out);
         }
         out.in_order();
-        let (score, verdict) = verdict::weigh(&out.checks, &out.findings);
+        let (score, verdict, because) = verdict::weigh(&out.checks, &out.findings);
         Ok(Judgement {
             checks: out.checks,
             findings: out.findings,
@@ -265,6 +309,7 @@ impl Policy {
             promises: Vec::new(),
             score,
             verdict,
+            because,
         })
     }
 }

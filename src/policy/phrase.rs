@@ -350,11 +350,6 @@ impl Pattern {
         &self.atoms
     }
 
-    /// The shortest atom in bytes; 0 without any.
-    pub fn weight(&self) -> usize {
-        self.atoms.iter().map(String::len).min().unwrap_or(0)
-    }
-
     /// Whether the pattern has a `{field}`.
     pub fn has_field(&self) -> bool {
         self.nodes.iter().any(|node| matches!(node, Node::Field(_)))

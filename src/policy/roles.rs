@@ -6,8 +6,8 @@
 
 use crate::call::{Call, Language, Speaker};
 use crate::normalise::Stream;
-use crate::record::{Problem, Role};
-use crate::transcript::{Segment, Transcript};
+use crate::record::Role;
+use crate::transcript::{Problem, Segment, Transcript};
 
 use super::{Policy, Slot, fields, scan};
 

@@ -113,19 +113,6 @@ impl<'a> Sight<'a> {
         }
     }
 
-    /// A whole segment as evidence.
-    pub fn turn(&self, segment: usize) -> Evidence {
-        let spoken = &self.transcript.segments[segment];
-        Evidence {
-            segment,
-            speaker: spoken.speaker,
-            start_ms: spoken.start_ms,
-            end_ms: spoken.end_ms,
-            quote: spoken.text.clone(),
-            matched: None,
-        }
-    }
-
     /// How sure it is that these words were said by this speaker, and what speaks against it.
     pub fn confidence(&self, found: &Found) -> (Confidence, Vec<String>) {
         let mut doubts = Vec::new();

@@ -20,9 +20,15 @@ fn points(severity: Severity) -> u32 {
 const CONDUCT: u32 = 60;
 
 /// Score and verdict of a call.
-pub(super) fn weigh(checks: &[Check], findings: &[Finding]) -> (Score, Verdict) {
+pub(super) fn weigh(checks: &[Check], findings: &[Finding]) -> (Score, Verdict, Vec<String>) {
     let mut items = Vec::new();
     let mut verdict = Verdict::Pass;
+    let mut because: Vec<String> = Vec::new();
+    let mut reason = |code: &str| {
+        if !because.iter().any(|known| known == code) {
+            because.push(code.into());
+        }
+    };
     let (mut max, mut lost, mut zero) = (CONDUCT, 0, false);
     for check in checks {
         let Some(severity) = check.severity else { continue };
@@ -32,6 +38,7 @@ pub(super) fn weigh(checks: &[Check], findings: &[Finding]) -> (Score, Verdict) 
             CheckStatus::Fail => {
                 max += points(severity);
                 lost += points(severity);
+                reason("check-failed");
                 items.push(ScoreItem { rule: check.id.clone(), points: points(severity) });
                 verdict = verdict.max(if severity >= Severity::High { Verdict::Fail } else { Verdict::Review });
             }
@@ -42,6 +49,7 @@ pub(super) fn weigh(checks: &[Check], findings: &[Finding]) -> (Score, Verdict) 
         let sure = finding.confidence > Confidence::Low;
         let bad = finding.severity >= Severity::Medium;
         verdict = verdict.max(if sure && bad { Verdict::Fail } else { Verdict::Review });
+        reason(if sure && bad { "finding" } else { "finding-unsure" });
         if sure {
             zero |= finding.severity == Severity::Critical;
             conduct += points(finding.severity);
@@ -52,5 +60,5 @@ pub(super) fn weigh(checks: &[Check], findings: &[Finding]) -> (Score, Verdict) 
     let value = if zero { 0 } else { max.saturating_sub(lost) };
     // Out of 100, so that calls with different checks compare.
     let value = (value * 100 + max / 2) / max;
-    (Score { value, max: 100, items }, verdict)
+    (Score { value, max: 100, items }, verdict, because)
 }
