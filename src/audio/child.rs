@@ -110,6 +110,7 @@ impl Drop for Reaped {
 }
 
 #[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

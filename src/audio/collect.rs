@@ -128,8 +128,9 @@ impl Collector {
             let at_ms = frames_to_ms(self.first_invalid, self.source_hz);
             problems.push(AudioProblem::invalid_samples(self.invalid, at_ms));
         }
-        let duration_ms = frames_to_ms(self.frames, self.source_hz);
-        let tracks = self.lanes.into_iter().map(Lane::finish).collect();
+        let tracks: Vec<Track> = self.lanes.into_iter().map(Lane::finish).collect();
+        // Of the tracks, not of the source: no span may end after the recording by rounding.
+        let duration_ms = tracks.first().map_or(0, Track::len_ms);
         Ok(Collected { tracks, duration_ms })
     }
 
@@ -199,23 +200,10 @@ fn impossible_rate(rate_hz: u32) -> AudioFault {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::audio::testkit::tone;
-
-    #[test]
-    fn shapes_are_checked() {
-        for (rate, channels, code) in [
-            (0, 1, "header-invalid"),
-            (3_999, 1, "header-invalid"),
-            (400_000, 1, "header-invalid"),
-            (8_000, 0, "header-invalid"),
-            (8_000, 7, "too-many-channels"),
-        ] {
-            let fault = Collector::new(rate, channels, 2).err().unwrap();
-            assert_eq!(fault.code(), code, "{rate} Hz, {channels} channels");
-        }
-    }
 
     #[test]
     fn channels_are_told_apart_and_times_kept() {

@@ -56,12 +56,15 @@ pub(crate) fn decode_external(
     let mut reader = WavPipe::default();
     let left = limit.saturating_sub(start.elapsed());
     let ended = run(command, left, &mut |piece| reader.take(piece, &mut session))?;
-    reader.end(&mut session)?;
+    let outcome = reader.end(&mut session);
     let why = first_lines(&ended.complaint, path);
-    if !ended.success || (strict && !why.is_empty()) {
-        if session.at_ms() == 0 || strict {
-            return Err(failure(&ended, why, &named));
-        }
+    // ffmpeg may write a header, fail to decode anything and still exit with 0.
+    let nothing = session.at_ms() == 0 && !why.is_empty();
+    if nothing || (strict && !(ended.success && why.is_empty())) {
+        return Err(failure(&ended, why, &named));
+    }
+    outcome?;
+    if !ended.success {
         session.break_off(&why);
     }
     session.finish()
@@ -170,6 +173,7 @@ impl WavPipe {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -205,6 +205,7 @@ fn mark_tones(shapes: &[Shape], marks: &mut [Mark]) {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::audio::testkit::{noise, speech, tone, track8};

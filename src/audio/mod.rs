@@ -10,22 +10,32 @@
 mod child;
 mod collect;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod damage_tests;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod decode_tests;
 mod error;
 mod external;
 mod guard;
 mod levels;
 mod native;
+mod playing;
 mod problem;
 mod resample;
 mod session;
 mod sniff;
+mod spans;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod testkit;
 mod track;
 mod twin;
 mod vad;
 mod wav;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod wav_tests;
 mod wavdata;
 
 use std::fs::File;
@@ -35,9 +45,10 @@ use std::time::Duration;
 
 pub use error::{AudioError, AudioFault};
 pub use problem::AudioProblem;
+pub use spans::{SpeechSpan, VadSettings};
 pub use track::{Pcm, Track, mix};
 pub use twin::same_signal;
-pub use vad::{SpeechSpan, VadSettings, speech_spans};
+pub use vad::speech_spans;
 
 use external::decode_external;
 use native::{NativeFault, decode_native};
@@ -105,7 +116,9 @@ fn decode_any(path: &Path, options: &DecodeOptions) -> Result<Decoded, AudioFaul
                     return Ok(longer(decoded, second_try(path, options, false)));
                 }
                 Ok(decoded) => return Ok(decoded),
-                Err(NativeFault::Foreign(codec)) => return foreign(path, options, &codec),
+                Err(NativeFault::Foreign(codec)) => {
+                    return foreign(path, options, &codec).map_err(|fault| no_sound(fault, codec));
+                }
                 Err(NativeFault::Unreadable(why)) => wav::invalid(why),
                 Err(NativeFault::Fault(fault @ AudioFault::Damaged { .. })) => fault,
                 Err(NativeFault::Fault(fault)) => return Err(fault),
@@ -156,6 +169,18 @@ fn foreign(path: &Path, options: &DecodeOptions, codec: &str) -> Result<Decoded,
     let known = asked.contains(&codec).then_some(codec);
     let (max, limit) = (options.max_channels, options.time_limit);
     decode_external(ffmpeg, path, known, max, limit, false)
+}
+
+/// A container with a track in it, of which ffmpeg makes nothing without saying why: older ones do
+/// so with 32-bit FLAC.
+fn no_sound(fault: AudioFault, codec: String) -> AudioFault {
+    match fault {
+        AudioFault::NoSamples => AudioFault::UnsupportedCodec {
+            codec,
+            hint: "the installed ffmpeg gives no sound for it, convert the recording to WAV".into(),
+        },
+        fault => fault,
+    }
 }
 
 /// Lets ffmpeg try a file nothing else could read; `None` where it is not installed or fails.

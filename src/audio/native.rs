@@ -8,19 +8,16 @@ use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Once, OnceLock};
 
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::codecs::registry::CodecRegistry;
 use symphonia::core::errors::Error;
+use symphonia::core::formats::FormatOptions;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatOptions, FormatReader, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::meta::MetadataOptions;
-use symphonia::core::packet::Packet;
-use symphonia::core::units::TimeBase;
 use symphonia_adapter_libopus::OpusDecoder;
 
-use super::collect::check_shape;
 use super::error::AudioFault;
+use super::playing::Playing;
 use super::problem::AudioProblem;
 use super::session::{Decoded, Session};
 
@@ -120,8 +117,8 @@ fn run(
         })?;
 
     let mut playing = Playing::choose(format.as_ref(), max_channels)?;
-    session.codec = playing.codec.clone();
-    let promised_ms = playing.promised_ms;
+    session.codec = playing.codec();
+    let promised_ms = playing.promised_ms();
     let (mut resets, mut idle) = (0, 0);
     let mut whole = false;
     loop {
@@ -146,7 +143,7 @@ fn run(
                 break;
             }
         };
-        if packet.track_id != playing.id {
+        if packet.track_id != playing.id() {
             continue;
         }
         let before = session.at_ms();
@@ -157,6 +154,10 @@ fn run(
             break;
         }
     }
+    let sound = whole && resets == 0 && session.is_clean();
+    if sound && playing.is_corrupt() {
+        session.note(AudioProblem::checksum());
+    }
     if let Some(promised) = promised_ms.filter(|_| whole && length_is_exact && resets == 0) {
         let at = session.at_ms();
         let cut_off = at > 0 && at + SHORT_MS < promised;
@@ -165,98 +166,4 @@ fn run(
         }
     }
     Ok(())
-}
-
-/// The track being decoded and its clock.
-struct Playing {
-    id: u32,
-    codec: String,
-    decoder: Box<dyn AudioDecoder>,
-    time_base: Option<TimeBase>,
-    promised_ms: Option<u64>,
-    /// Container time and session time that belong together.
-    origin: Option<(i128, u64)>,
-}
-
-impl Playing {
-    fn choose(format: &dyn FormatReader, max_channels: u16) -> Result<Self, NativeFault> {
-        let container = format.format_info().short_name;
-        let Some(track) = format.default_track(TrackType::Audio) else {
-            return Err(NativeFault::Foreign(format!("unknown (in {container})")));
-        };
-        let Some(params) = track.codec_params.as_ref().and_then(|p| p.audio()) else {
-            return Err(NativeFault::Foreign(format!("unknown (in {container})")));
-        };
-        check_params(params, max_channels)?;
-        let decoder =
-            codecs().make_audio_decoder(params, &AudioDecoderOptions::default()).map_err(|error| match error {
-                Error::DecodeError(why) => NativeFault::Unreadable(why),
-                _ => NativeFault::Foreign(foreign_name(params, container)),
-            })?;
-        let time_base = track.time_base;
-        let promised_ms = match (track.num_frames, params.sample_rate) {
-            (Some(frames), Some(rate)) if rate > 0 => u64::try_from(u128::from(frames) * 1000 / u128::from(rate)).ok(),
-            _ => None,
-        };
-        Ok(Self {
-            id: track.id,
-            codec: decoder.codec_info().short_name.to_string(),
-            decoder,
-            time_base,
-            promised_ms,
-            origin: None,
-        })
-    }
-
-    fn play(&mut self, packet: &Packet, session: &mut Session) -> Result<(), AudioFault> {
-        let start = self.ms(i128::from(packet.pts.get()) + i128::from(packet.trim_start.get()));
-        if let Some(start) = start {
-            let (zero, offset) = *self.origin.get_or_insert((start, session.at_ms()));
-            if let Ok(since) = u64::try_from(start - zero) {
-                session.align(since.saturating_add(offset))?;
-            }
-        }
-        match self.decoder.decode(packet) {
-            Ok(buffer) => session.take(&buffer),
-            Err(error) => {
-                let ms = self.ms(i128::from(packet.dur.get())).unwrap_or(0);
-                session.lose(&error.to_string(), u64::try_from(ms).unwrap_or(0))
-            }
-        }
-    }
-
-    /// Container time units as milliseconds.
-    fn ms(&self, units: i128) -> Option<i128> {
-        let base = self.time_base?;
-        let scaled = units.checked_mul(1000)? * i128::from(base.numer.get());
-        Some(scaled / i128::from(base.denom.get()))
-    }
-}
-
-/// Refuses impossible shapes before the first packet, so that a header alone is enough to say so.
-fn check_params(params: &AudioCodecParameters, max_channels: u16) -> Result<(), AudioFault> {
-    match (params.sample_rate, &params.channels) {
-        (Some(rate), Some(channels)) => check_shape(rate, channels.count() as u32, max_channels),
-        (Some(rate), None) => check_shape(rate, 1, max_channels),
-        _ => Ok(()),
-    }
-}
-
-/// ffmpeg's name of a codec symphonia can name but not decode.
-fn foreign_name(params: &AudioCodecParameters, container: &str) -> String {
-    use symphonia::core::codecs::audio::well_known as id;
-    let name = match params.codec {
-        id::CODEC_ID_ALAC => "alac",
-        id::CODEC_ID_AC3 => "ac3",
-        id::CODEC_ID_EAC3 => "eac3",
-        id::CODEC_ID_DCA => "dts",
-        id::CODEC_ID_SPEEX => "speex",
-        id::CODEC_ID_MP1 => "mp1",
-        id::CODEC_ID_MP2 => "mp2",
-        id::CODEC_ID_OPUS => "opus",
-        id::CODEC_ID_AAC => "aac",
-        id::CODEC_ID_WAVPACK => "wavpack",
-        _ => return format!("unknown (in {container})"),
-    };
-    name.to_string()
 }

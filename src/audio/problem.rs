@@ -43,6 +43,12 @@ impl AudioProblem {
         Self::new("damaged", message, Some(at_ms))
     }
 
+    /// Everything could be decoded, but not to what was recorded.
+    pub(crate) fn checksum() -> Self {
+        let message = "the checksum of the samples does not match, some of them are damaged";
+        Self::new("damaged", message.to_string(), None)
+    }
+
     /// The container's clock jumps; `total_ms` of silence was put in to keep times right.
     pub(crate) fn gap(at_ms: u64, total_ms: u64) -> Self {
         let message = format!(
@@ -90,6 +96,7 @@ fn seconds(ms: u64) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

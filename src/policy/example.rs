@@ -76,12 +76,12 @@ impl Example {
         Ok(Example { transcript, marks, answer })
     }
 
-    /// Whether the line stands for a breach (or a signal): it marks words, or says `(fail)`, `(missing)`.
-    pub fn expects_hit(&self) -> bool {
+    /// Whether the line stands for a breach or a signal. Rules about words mark them; rules that answer a check say
+    /// `(fail)` or `(missing)`, and mark what passes.
+    pub fn expects_hit(&self, answers_check: bool) -> bool {
         match self.answer.as_deref() {
             Some("fail" | "missing") => true,
-            Some("pass" | "not-assessable") => false,
-            _ => !self.marks.is_empty(),
+            _ => !answers_check && !self.marks.is_empty(),
         }
     }
 }

@@ -226,7 +226,7 @@ impl Loader {
             for phrase in &rule.phrases {
                 self.not_one_character(file, phrase);
             }
-            self.rule(file, &rule);
+            self.rule(file, &rule, false);
             self.phrases(pack, file, families, &rule.phrases, Slot::Forbidden(number));
             for (which, except) in rule.except.iter().enumerate() {
                 self.phrases(
@@ -241,7 +241,7 @@ impl Loader {
         }
         for rule in topic.required {
             let number = into.required.len();
-            self.rule(file, &rule);
+            self.rule(file, &rule, true);
             self.known(file, rule.id.span(), "check", &rule.check, CHECK_IDS);
             self.phrases(pack, file, families, &rule.phrases, Slot::Required(number));
             for (which, except) in rule.except.iter().enumerate() {
@@ -256,13 +256,13 @@ impl Loader {
             into.required.push(Placed { file: Arc::clone(file), rule });
         }
         for rule in topic.sequence {
-            self.rule(file, &rule);
+            self.rule(file, &rule, true);
             self.known(file, rule.id.span(), "check", &rule.check, CHECK_IDS);
             into.sequence.push(Placed { file: Arc::clone(file), rule });
         }
         for rule in topic.conditional {
             let number = into.conditional.len();
-            self.rule(file, &rule);
+            self.rule(file, &rule, false);
             self.known(file, rule.id.span(), "signal", &rule.signal, SIGNAL_IDS);
             self.phrases(pack, file, families, &rule.phrases, Slot::Signal(number));
             self.phrases(pack, file, families, &rule.met, Slot::Met(number));
@@ -278,7 +278,7 @@ impl Loader {
             into.conditional.push(Placed { file: Arc::clone(file), rule });
         }
         for rule in topic.limit {
-            self.rule(file, &rule);
+            self.rule(file, &rule, true);
             self.known(file, rule.id.span(), "check", &rule.check, CHECK_IDS);
             if rule.max.is_none() && rule.min.is_none() {
                 self.report(
@@ -338,7 +338,7 @@ impl Loader {
     }
 
     /// What holds for rules of every kind: the id's form, texts in both languages, sources, examples.
-    fn rule(&mut self, file: &Arc<SourceFile>, rule: &dyn RuleText) {
+    fn rule(&mut self, file: &Arc<SourceFile>, rule: &dyn RuleText, answers_check: bool) {
         let (id, span) = (rule.id().get_ref(), rule.id().span());
         let well_named = id.split('.').count() >= 3
             && id.split('.').all(|part| {
@@ -367,7 +367,7 @@ impl Loader {
         let mut hits = 0;
         for text in rule.examples().iter().chain(rule.known_gaps()) {
             match Example::parse(text.get_ref()) {
-                Ok(example) => hits += usize::from(example.expects_hit()),
+                Ok(example) => hits += usize::from(example.expects_hit(answers_check)),
                 Err(error) => self.report(
                     "L005",
                     file,

@@ -160,6 +160,7 @@ mod tests {
             ("打~2为止", "打到你还钱为止。", vec![]),
             ("(去|到)你(家|单位)", "明天到你单位去", vec!["到你单位"]),
             ("(就)?是个(废物|垃圾)", "你就是个废物", vec!["就是个废物"]),
+            ("没有?说你", "我没说你", vec!["没说你"]),
             ("告诉你@kin", "我告诉你老婆", vec!["告诉你老婆"]),
             ("tell your @kin", "I'll tell your mother", vec!["tell your mother"]),
             ("threaten+ you", "are you threatening you?", vec!["threatening you"]),

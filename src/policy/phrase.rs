@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `打爆你的电话` | these words, in the folded view |
 //! | `(去\|到)你(家\|单位)` | alternatives |
-//! | `(你)?就是个废物` | optional part |
+//! | `(你)?就是个废物`, `没有?说` | optional part; after a Han character `?` makes that character optional |
 //! | `打~4为止` | a gap of at most 4 characters (Mandarin) or words (English), within a sentence |
 //! | `@relatives` | a word family of the pack |
 //! | `threaten+` | an English word in all its regular forms |
@@ -119,6 +119,10 @@ impl Parser<'_> {
                 '(' => self.group(start)?,
                 ')' => return self.fail(start, "this ) closes nothing"),
                 '|' => return self.fail(start, "a | stands between ( and )"),
+                '?' if literal.chars().next_back().is_some_and(is_han) => {
+                    let optional = literal.pop().map(String::from).unwrap_or_default();
+                    Node::Maybe(vec![Node::Literal(fold_phrase(&optional))])
+                }
                 '?' | '+' => {
                     return self.fail(start, format!("{c} stands right after a ( ) or, for +, an English word"));
                 }
