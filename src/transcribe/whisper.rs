@@ -215,6 +215,9 @@ impl Whisper {
     fn detect(&mut self, pcm: &Pcm, pieces: &[(u16, Piece)]) -> Result<Option<Language>, TranscribeError> {
         let mut longest: Vec<&(u16, Piece)> = pieces.iter().collect();
         longest.sort_by_key(|(channel, piece)| (u64::MAX - (piece.end - piece.start), *channel, piece.start));
+        if self.model.settings.fit_window && !pieces.is_empty() {
+            self.reset_window()?;
+        }
         let mut lead = 0.0;
         for (channel, piece) in longest.iter().take(LANGUAGE_PIECES) {
             let samples = samples(&pcm.tracks[usize::from(*channel)], *piece);
@@ -231,6 +234,20 @@ impl Whisper {
             return Ok(None);
         }
         Ok(Some(if lead > 0.0 { Language::Mandarin } else { Language::English }))
+    }
+
+    /// Language detection looks through the window that the last run left behind. So that a call's language doesn't
+    /// depend on the call before it, a second of silence leaves the longest one.
+    fn reset_window(&mut self) -> Result<(), TranscribeError> {
+        let longest = usize::try_from(self.model.settings.longest_piece_ms).unwrap_or(0) * 16;
+        let mut params = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+        params.set_n_threads(i32::try_from(self.model.settings.threads.max(1)).unwrap_or(1));
+        params.set_language(Some("zh"));
+        params.set_audio_ctx(window(longest));
+        params.set_temperature_inc(0.0);
+        params.set_print_progress(false);
+        let silence = vec![0.0; LEAST_SAMPLES];
+        self.state.full(params, &silence).map_err(|error| self.fail(Piece { start: 0, end: 0 }, error))
     }
 
     fn listen(
