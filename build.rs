@@ -1,6 +1,8 @@
 //! Tells the program which processor features its whisper.cpp was built for, so that it can say so in words on a
 //! machine that lacks them, rather than die of an illegal instruction.
 
+#![expect(clippy::disallowed_methods, reason = "a build script is told everything through the environment")]
+
 fn main() {
     for name in ["GGML_NATIVE", "GGML_AVX2", "GGML_FMA", "GGML_F16C", "GGML_BMI2"] {
         println!("cargo:rerun-if-env-changed={name}");

@@ -90,11 +90,14 @@ impl<'de> Deserialize<'de> for CallId {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Speaker {
-    /// The lender's or agency's person, whom findings are about.
+    /// The lender's or agency's person, whom findings are about. On input also `agent`.
+    #[serde(alias = "agent")]
     Collector,
-    /// The person called about their own debt.
+    /// The person called about their own debt. On input also `customer`, `borrower`.
+    #[serde(alias = "customer", alias = "borrower")]
     Debtor,
-    /// Anyone else on the line: a relative, a colleague, a new owner of the number.
+    /// Anyone else on the line: a relative, a colleague, a new owner of the number. On input also `third_party`.
+    #[serde(alias = "third_party")]
     ThirdParty,
     /// Not known: nothing is held against anybody.
     #[default]

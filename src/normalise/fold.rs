@@ -139,7 +139,7 @@ fn simplified(c: char) -> char {
 
 fn without_fillers(pieces: &[Piece]) -> Vec<Piece> {
     let mut kept = Vec::with_capacity(pieces.len());
-    for run in pieces.chunk_by(|a, b| same_word(a, b)) {
+    for run in pieces.chunk_by(same_word) {
         let is_filler = match run {
             [Piece::Char { folded, .. }] if is_han(*folded) => FILLER_CHARS.contains(folded),
             _ => FILLER_WORDS.contains(&word(run).as_str()),
@@ -157,7 +157,7 @@ fn without_fillers(pieces: &[Piece]) -> Vec<Piece> {
 fn without_stutters(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut kept: Vec<Piece> = Vec::with_capacity(pieces.len());
     let mut last_word = String::new();
-    let mut runs = pieces.chunk_by(|a, b| same_word(a, b)).peekable();
+    let mut runs = pieces.chunk_by(same_word).peekable();
     while let Some(run) = runs.next() {
         match run {
             [Piece::Char { folded, .. }] if is_han(*folded) => {

@@ -6,7 +6,7 @@
 use crate::call::{Call, Language};
 use crate::normalise::{fold_phrase, is_han};
 
-use super::phrase::Fields;
+use super::pattern::Fields;
 
 /// What company names end in, longest first within a kind.
 const COMPANY_TAILS: &[&str] = &[

@@ -16,7 +16,8 @@ use super::diagnostics::{Diagnostic, LexiconError, SourceFile, Weight};
 use super::example::Example;
 use super::file::{Excuse, PackFile, RuleText, TopicFile};
 use super::matcher::{Matcher, PhraseId};
-use super::phrase::{self, Families, Pattern};
+use super::pattern::Pattern;
+use super::phrase::{self, Families};
 use super::{CHECK_IDS, Pack, PhraseInfo, Placed, Policy, SIGNAL_IDS, Side, Slot};
 use crate::hash::sha256_of_parts;
 

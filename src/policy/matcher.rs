@@ -10,7 +10,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use crate::normalise::{Break, Stream};
 
-use super::phrase::{Fields, Pattern};
+use super::pattern::{Fields, Pattern};
 
 /// The number of a phrase in its policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

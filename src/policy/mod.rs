@@ -13,6 +13,7 @@ mod kinds;
 mod load;
 mod matcher;
 mod measures;
+mod pattern;
 mod phrase;
 mod roles;
 mod scan;

@@ -1,7 +1,7 @@
 //! Phrases: the small language in which lexicons say how people talk.
 //!
-//! Comes in: one line of a lexicon. Goes out: [`Pattern`]s, each with the literals that must be there ([`Pattern::atoms`])
-//! and the means to verify the rest around them. Only this file knows the syntax:
+//! Comes in: one line of a lexicon. Goes out: [`Pattern`]s, each with the literals one of which must be there. Only this
+//! file knows the syntax; how a pattern is held against words is `pattern.rs`.
 //!
 //! | written | means |
 //! |---|---|
@@ -17,7 +17,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::normalise::{Break, Stream, fold_phrase, is_han, is_word_char};
+use super::pattern::Pattern;
+use crate::normalise::{fold_phrase, is_han};
 
 /// The widest gap a phrase may leave open.
 const MAX_GAP: usize = 12;
@@ -28,7 +29,7 @@ const GOOD_ATOM: usize = 6;
 
 /// A part of a phrase.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Node {
+pub(super) enum Node {
     Literal(String),
     Either(Vec<Vec<Node>>),
     Maybe(Vec<Node>),
@@ -37,15 +38,6 @@ enum Node {
     Field(String),
     Start,
     End,
-}
-
-/// A phrase unfolded as far as needed to have a literal that must be there.
-#[derive(Clone, Debug)]
-pub struct Pattern {
-    nodes: Vec<Node>,
-    /// The node whose literals are the atoms; `None` for a pattern without any.
-    anchor: Option<usize>,
-    atoms: Vec<String>,
 }
 
 /// What is wrong with a phrase, and where.
@@ -57,9 +49,6 @@ pub struct PhraseError {
     /// Byte offset in the phrase.
     pub at: usize,
 }
-
-/// The values behind `{…}` for one call, folded; several spellings each.
-pub type Fields = BTreeMap<String, Vec<String>>;
 
 /// The fields a phrase may name.
 pub const FIELD_NAMES: &[&str] = &["agency", "creditor", "agent_name", "agent_id", "debtor_name", "account"];
@@ -339,253 +328,4 @@ fn unfold(nodes: Vec<Node>, patterns: &mut Vec<Pattern>) -> Result<(), String> {
     let atoms = atoms.into_iter().map(String::from).collect();
     patterns.push(Pattern { anchor: best.map(|(_, index)| index), atoms, nodes });
     Ok(())
-}
-
-/// Which way a part is held against the text.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Forward,
-    Backward,
-}
-
-impl Pattern {
-    /// The literals one of which is in every match; empty when the pattern must be tried at each turn's start.
-    pub fn atoms(&self) -> &[String] {
-        &self.atoms
-    }
-
-    /// Whether the pattern has a `{field}`.
-    pub fn has_field(&self) -> bool {
-        self.nodes.iter().any(|node| matches!(node, Node::Field(_)))
-    }
-
-    /// Verifies the pattern around an atom found at `start..end` of the stream's text.
-    ///
-    /// Gives the matched range: optional parts are taken where they fit, gaps are as narrow as can be.
-    pub fn verify(&self, stream: &Stream, start: usize, end: usize, fields: &Fields) -> Option<(usize, usize)> {
-        let anchor = self.anchor?;
-        let text = &stream.text;
-        if !stands_alone(text, start, end) {
-            return None;
-        }
-        let context = Context { stream, fields };
-        let to = *context.run(&self.nodes[anchor + 1..], vec![end], Way::Forward).first()?;
-        let from = *context.run(&self.nodes[..anchor], vec![start], Way::Backward).first()?;
-        Some((from, to))
-    }
-
-    /// Tries the pattern from a place on, without an atom.
-    pub fn try_at(&self, stream: &Stream, start: usize, fields: &Fields) -> Option<(usize, usize)> {
-        let context = Context { stream, fields };
-        let to = *context.run(&self.nodes, vec![start], Way::Forward).first()?;
-        (to > start).then_some((start, to))
-    }
-
-    /// The folded spellings a pattern without atoms may be found by: those of its first field.
-    pub fn field_atoms<'f>(&self, fields: &'f Fields) -> impl Iterator<Item = &'f str> {
-        let name = self.nodes.iter().find_map(|node| match node {
-            Node::Field(name) => Some(name.as_str()),
-            _ => None,
-        });
-        name.and_then(|name| fields.get(name)).into_iter().flatten().map(String::as_str)
-    }
-
-    /// Verifies the pattern around its first field found at `start..end`.
-    pub fn verify_field(&self, stream: &Stream, start: usize, end: usize, fields: &Fields) -> Option<(usize, usize)> {
-        let anchor = self.nodes.iter().position(|node| matches!(node, Node::Field(_)))?;
-        let around = Pattern { nodes: self.nodes.clone(), anchor: Some(anchor), atoms: Vec::new() };
-        around.verify(stream, start, end, fields)
-    }
-}
-
-/// Whether a found literal is whole words where it begins and ends in Latin script.
-fn stands_alone(text: &str, start: usize, end: usize) -> bool {
-    let parts = |a: Option<char>, b: Option<char>| !(a.is_some_and(is_word_char) && b.is_some_and(is_word_char));
-    parts(text[..start].chars().next_back(), text[start..].chars().next())
-        && parts(text[..end].chars().next_back(), text[end..].chars().next())
-}
-
-struct Context<'a> {
-    stream: &'a Stream,
-    fields: &'a Fields,
-}
-
-impl Context<'_> {
-    /// All places a run of nodes can lead to from the given places, the preferred first.
-    fn run(&self, nodes: &[Node], from: Vec<usize>, way: Way) -> Vec<usize> {
-        let mut places = from;
-        for step in 0..nodes.len() {
-            let node = if way == Way::Forward { &nodes[step] } else { &nodes[nodes.len() - 1 - step] };
-            let mut next = Vec::new();
-            for place in places {
-                for reached in self.step(node, place, way) {
-                    if !next.contains(&reached) {
-                        next.push(reached);
-                    }
-                }
-            }
-            places = next;
-            if places.is_empty() {
-                break;
-            }
-        }
-        places
-    }
-
-    fn step(&self, node: &Node, place: usize, way: Way) -> Vec<usize> {
-        match node {
-            Node::Literal(literal) => self.literal(literal, place, way).into_iter().collect(),
-            Node::Field(name) => {
-                let spellings = self.fields.get(name).map(Vec::as_slice).unwrap_or_default();
-                spellings.iter().filter_map(|spelling| self.literal(spelling, place, way)).collect()
-            }
-            Node::Either(branches) => branches.iter().flat_map(|branch| self.run(branch, vec![place], way)).collect(),
-            Node::Maybe(inner) => {
-                let mut places = self.run(inner, vec![place], way);
-                places.push(place);
-                places
-            }
-            Node::Gap(width) => self.gap(*width, place, way),
-            Node::Number => self.number(place, way),
-            Node::Start | Node::End => {
-                let strong = |kind: Break| kind >= Break::Breath;
-                let here = self.stream.break_at(place).is_some_and(strong);
-                if here { vec![place] } else { Vec::new() }
-            }
-        }
-    }
-
-    /// Over the one space that may part two Latin words.
-    fn over_space(&self, place: usize, way: Way) -> usize {
-        let bytes = self.stream.text.as_bytes();
-        match way {
-            Way::Forward if bytes.get(place) == Some(&b' ') => place + 1,
-            Way::Backward if place > 0 && bytes[place - 1] == b' ' => place - 1,
-            _ => place,
-        }
-    }
-
-    fn literal(&self, literal: &str, place: usize, way: Way) -> Option<usize> {
-        let text = &self.stream.text;
-        let place = self.over_space(place, way);
-        let (start, end) = match way {
-            Way::Forward => text[place..].starts_with(literal).then(|| (place, place + literal.len()))?,
-            Way::Backward => text[..place].ends_with(literal).then(|| (place - literal.len(), place))?,
-        };
-        stands_alone(text, start, end).then_some(if way == Way::Forward { end } else { start })
-    }
-
-    /// The places a gap of up to `width` units reaches, nearest first; never over the end of a sentence.
-    fn gap(&self, width: usize, place: usize, way: Way) -> Vec<usize> {
-        let mut places = vec![place];
-        let mut here = place;
-        for _ in 0..width {
-            let ends =
-                |at: usize| self.stream.break_at(at).is_some_and(|kind| kind >= Break::Sentence { question: false });
-            if ends(here) {
-                break;
-            }
-            match self.unit(here, way) {
-                Some(next) => {
-                    places.push(next);
-                    here = next;
-                }
-                None => break,
-            }
-        }
-        places
-    }
-
-    /// One Han character or one Latin word onward.
-    fn unit(&self, place: usize, way: Way) -> Option<usize> {
-        let text = &self.stream.text;
-        let place = self.over_space(place, way);
-        let mut moved = 0;
-        let forward = text[place..].chars();
-        let backward = text[..place].chars().rev();
-        let characters: Box<dyn Iterator<Item = char>> =
-            if way == Way::Forward { Box::new(forward) } else { Box::new(backward) };
-        for c in characters {
-            if moved == 0 && (is_han(c) || (!is_word_char(c) && !c.is_whitespace())) {
-                moved = c.len_utf8();
-                break;
-            }
-            if !is_word_char(c) {
-                break;
-            }
-            moved += c.len_utf8();
-        }
-        if moved == 0 {
-            return None;
-        }
-        Some(if way == Way::Forward { place + moved } else { place - moved })
-    }
-
-    /// A run of number characters or words, the longest first and then each shorter one.
-    fn number(&self, place: usize, way: Way) -> Vec<usize> {
-        let text = &self.stream.text;
-        let mut places = Vec::new();
-        let mut here = place;
-        loop {
-            let Some(next) = self.unit(here, way) else { break };
-            let unit = if way == Way::Forward { &text[here..next] } else { &text[next..here] };
-            if !is_number(unit.trim()) {
-                break;
-            }
-            here = next;
-            places.push(here);
-            if places.len() >= 24 {
-                break;
-            }
-        }
-        places.reverse();
-        places
-    }
-}
-
-fn is_number(unit: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "zero",
-        "oh",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-        "seventy",
-        "eighty",
-        "ninety",
-        "hundred",
-        "thousand",
-        "grand",
-        "double",
-    ];
-    let mut characters = unit.chars();
-    match (characters.next(), characters.next()) {
-        (Some(c), None) if is_han(c) => "零〇一二两三四五六七八九十百千万亿幺几多半".contains(c),
-        (Some(c), _) if c.is_ascii_digit() => {
-            let digits = unit.trim_end_matches("th").trim_end_matches(['k', 'w']);
-            digits.bytes().all(|byte| byte.is_ascii_digit())
-        }
-        _ => WORDS.contains(&unit),
-    }
 }

@@ -9,7 +9,7 @@ use crate::record::{Confidence, Evidence, Match};
 use crate::transcript::{Segment, Transcript};
 
 use super::file::Excuse;
-use super::phrase::Fields;
+use super::pattern::Fields;
 use super::{Pack, Policy, Roles, Side, Slot, fields};
 
 /// Recognition below this is "listen to this".

@@ -1,6 +1,8 @@
 //! This machine: folders, ffmpeg, processor, clock, language. The only file of the program that reads the environment
 //! (beside clap's `env`), so that the library stays free of it.
 
+#![expect(clippy::disallowed_methods, reason = "this is the one file that reads the environment")]
+
 use std::path::PathBuf;
 
 use fairdial::call::Language;
