@@ -193,7 +193,10 @@ fn marks_hold(example: &Example, hits: &[&Evidence], exactly: bool) -> Result<()
             .iter()
             .any(|hit| hit.segment == *segment && (hit.quote.contains(marked) || marked.contains(hit.quote.as_str())));
         if !hit {
-            return Err(format!("'{marked}' did not hit"));
+            let near: Vec<&str> =
+                hits.iter().filter(|hit| hit.segment == *segment).map(|hit| hit.quote.as_str()).collect();
+            let seen = if near.is_empty() { String::new() } else { format!("; what hit: '{}'", near.join("', '")) };
+            return Err(format!("'{marked}' did not hit{seen}"));
         }
     }
     let unmarked = hits.iter().find(|hit| {

@@ -305,6 +305,10 @@ rules! {
         /// Only when this cue or signal occurs; always when left out.
         #[serde(default)]
         when: Option<String>,
+        /// Whether it is for the debtor's ears only: missing costs nothing when somebody else answered and the debtor
+        /// never came to the phone.
+        #[serde(default)]
+        debtor_only: bool,
         /// What is looked for.
         #[schemars(with = "Vec<String>")]
         phrases: Vec<Spanned<String>>,

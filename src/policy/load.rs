@@ -307,7 +307,9 @@ impl Loader {
                 Ok(patterns) => {
                     let id = PhraseId(u32::try_from(self.phrases.len()).unwrap_or(u32::MAX));
                     self.phrases.push(PhraseInfo { pack, slot, text: phrase.get_ref().clone() });
-                    self.patterns.extend(patterns.into_iter().map(|pattern| (id, pattern)));
+                    let widest =
+                        matches!(slot, Slot::ForbiddenExcept(..) | Slot::RequiredExcept(..) | Slot::SignalExcept(..));
+                    self.patterns.extend(patterns.into_iter().map(|pattern| (id, Pattern { widest, ..pattern })));
                 }
                 Err(error) => {
                     let span = inside(file, phrase, error.at);

@@ -18,6 +18,8 @@ pub struct Pattern {
     /// The node whose literals are the atoms; `None` for a pattern without any.
     pub(super) anchor: Option<usize>,
     pub(super) atoms: Vec<String>,
+    /// Whether the widest match counts, not the preferred one: exceptions should cover all they can.
+    pub(super) widest: bool,
 }
 
 /// Which way a part is held against the text.
@@ -48,9 +50,12 @@ impl Pattern {
             return None;
         }
         let context = Context { stream, fields };
-        let to = *context.run(&self.nodes[anchor + 1..], vec![end], Way::Forward).first()?;
-        let from = *context.run(&self.nodes[..anchor], vec![start], Way::Backward).first()?;
-        Some((from, to))
+        let ends = context.run(&self.nodes[anchor + 1..], vec![end], Way::Forward);
+        let starts = context.run(&self.nodes[..anchor], vec![start], Way::Backward);
+        if self.widest {
+            return Some((starts.into_iter().min()?, ends.into_iter().max()?));
+        }
+        Some((*starts.first()?, *ends.first()?))
     }
 
     /// Tries the pattern from a place on, without an atom.
@@ -72,7 +77,8 @@ impl Pattern {
     /// Verifies the pattern around its first field found at `start..end`.
     pub fn verify_field(&self, stream: &Stream, start: usize, end: usize, fields: &Fields) -> Option<(usize, usize)> {
         let anchor = self.nodes.iter().position(|node| matches!(node, Node::Field(_)))?;
-        let around = Pattern { nodes: self.nodes.clone(), anchor: Some(anchor), atoms: Vec::new() };
+        let around =
+            Pattern { nodes: self.nodes.clone(), anchor: Some(anchor), atoms: Vec::new(), widest: self.widest };
         around.verify(stream, start, end, fields)
     }
 }

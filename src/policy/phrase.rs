@@ -326,6 +326,6 @@ fn unfold(nodes: Vec<Node>, patterns: &mut Vec<Pattern>) -> Result<(), String> {
     }
     let atoms = best.and_then(|(_, index)| literals(&nodes[index])).unwrap_or_default();
     let atoms = atoms.into_iter().map(String::from).collect();
-    patterns.push(Pattern { anchor: best.map(|(_, index)| index), atoms, nodes });
+    patterns.push(Pattern { anchor: best.map(|(_, index)| index), atoms, nodes, widest: false });
     Ok(())
 }

@@ -48,7 +48,13 @@ impl Failure {
 
     /// Says what went wrong, on the error stream.
     pub fn report(self) -> Exit {
-        let text = format!("{:#}", self.error);
+        let mut text = self.error.to_string();
+        for cause in self.error.chain().skip(1).map(ToString::to_string) {
+            // Most errors tell their cause themselves.
+            if !text.contains(&cause) {
+                text = format!("{text}: {cause}");
+            }
+        }
         // Texts of the library complete "failed to …"; lexicon reports are whole pages of their own.
         let known = text.starts_with("failed") || text.starts_with("error") || text.starts_with("warning");
         crate::show::error(&if known { text } else { format!("failed to {text}") });

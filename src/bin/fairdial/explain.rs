@@ -92,9 +92,25 @@ fn explain(record: &CallRecord, finding: &Finding, zh: bool) {
     }
     line(&format!("  {source}: {}", finding.sources.join("; ")));
     if let Some(matched) = &evidence.matched {
-        line(&format!("  {how}: {} {} · {} “{}”", finding.rule, finding.rule_version, matched.view, matched.phrase));
+        line(&format!(
+            "  {how}: {} {} · {} “{}”",
+            finding.rule,
+            finding.rule_version,
+            matched.view,
+            shortened(&matched.phrase)
+        ));
     }
     for doubt in &finding.doubts {
         line(&format!("  {}: {doubt}", if zh { "存疑" } else { "doubt" }));
+    }
+}
+
+/// A phrase with many alternatives, cut for the screen; the record has it whole.
+fn shortened(phrase: &str) -> String {
+    const MOST: usize = 120;
+    if phrase.chars().count() <= MOST {
+        phrase.to_string()
+    } else {
+        phrase.chars().take(MOST).chain("…".chars()).collect()
     }
 }

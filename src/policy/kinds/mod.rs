@@ -28,7 +28,7 @@ pub(super) struct Outcome {
 /// Lets every rule of a pack speak, limits apart.
 pub(super) fn judge(sight: &Sight<'_>, pack: usize, out: &mut Outcome) {
     let course = sequence::Course::of(sight, pack);
-    required::judge(sight, pack, out);
+    required::judge(sight, pack, course.as_ref(), out);
     sequence::judge(sight, pack, out);
     forbidden::judge(sight, pack, course.as_ref(), out);
     conditional::judge(sight, pack, out);

@@ -3,6 +3,7 @@
 //! Comes in: hits of required phrases. Goes out: one check a rule. An absence is a claim and needs its ground: the
 //! collector must have been heard, well enough, and a person must have answered; else the check is not assessable.
 
+use super::sequence::Course;
 use super::{Outcome, covers};
 use crate::call::{Millis, Speaker};
 use crate::policy::Slot;
@@ -13,7 +14,7 @@ use crate::record::{CheckStatus, Searched};
 /// Below this mean confidence, that words were not recognised doesn't show that they were not said.
 const CLEAR_ENOUGH: f64 = 0.6;
 
-pub(super) fn judge(sight: &Sight<'_>, pack: usize, out: &mut Outcome) {
+pub(super) fn judge(sight: &Sight<'_>, pack: usize, course: Option<&Course>, out: &mut Outcome) {
     for (number, placed) in sight.pack(pack).required.iter().enumerate() {
         let rule = &placed.rule;
         if let Some(name) = &rule.when
@@ -40,11 +41,22 @@ pub(super) fn judge(sight: &Sight<'_>, pack: usize, out: &mut Outcome) {
             );
             continue;
         }
-        let (status, reason) = absence(sight, &window).map_or(
-            (CheckStatus::Fail, ("在应当说明的范围内没有听到", "it was not said where it should be")),
-            |reason| (CheckStatus::NotAssessable, reason),
-        );
+        // What only the debtor may hear is rightly kept from somebody else: a fact, not a fault.
+        let kept_back = rule.debtor_only && course.is_some_and(Course::debtor_not_reached);
+        let missing = if kept_back {
+            (
+                "没有说；应当听到的债务人不在电话上",
+                "it was not said; the debtor, who should hear it, was not on the phone",
+            )
+        } else {
+            ("在应当说明的范围内没有听到", "it was not said where it should be")
+        };
+        let (status, reason) =
+            absence(sight, &window).map_or((CheckStatus::Fail, missing), |reason| (CheckStatus::NotAssessable, reason));
         out.check(sight.language, rule, &rule.check, status, reason, Vec::new());
+        if kept_back && let Some(check) = out.checks.last_mut() {
+            check.severity = None;
+        }
         let segments = &sight.transcript.segments;
         if let (Some(check), Some(first), Some(last)) = (out.checks.last_mut(), window.first(), window.last()) {
             check.searched = Some(Searched {

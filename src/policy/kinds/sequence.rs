@@ -71,6 +71,11 @@ impl Course {
         last.map_or(State::Unverified, |(_, state)| *state)
     }
 
+    /// Whether somebody else answered and the debtor was never reached.
+    pub fn debtor_not_reached(&self) -> bool {
+        self.verified_by.is_empty() && self.states.iter().any(|(_, state)| *state == State::ThirdParty)
+    }
+
     /// Whether somebody other than the debtor is on the line when these words fall.
     pub fn third_party_at(&self, found: &Found) -> bool {
         self.at(Sight::place(found)) == State::ThirdParty
@@ -155,7 +160,7 @@ pub(super) fn judge(sight: &Sight<'_>, pack: usize, out: &mut Outcome) {
 /// Without anything to guard: the steps must be complete at some time.
 fn completed(sight: &Sight<'_>, rule: &Sequence, course: &Course, out: &mut Outcome) {
     let spoken: Vec<usize> = collector_segments(sight);
-    let third_party = course.states.iter().any(|(_, state)| *state == State::ThirdParty);
+    let third_party = course.debtor_not_reached();
     let (status, reason) = if !course.verified_by.is_empty() {
         (CheckStatus::Pass, ("已核实本人", "the debtor was asked for and confirmed"))
     } else if let Some(reason) = absence(sight, &spoken) {
