@@ -6,6 +6,7 @@ use std::sync::{Mutex, OnceLock};
 use anyhow::anyhow;
 use fairdial::audit::{AuditSettings, Audited};
 use fairdial::batch::Batch;
+use fairdial::call::Language;
 use fairdial::intake::{self, IdRule, IntakeOptions};
 use fairdial::models::{self, Manifest};
 use fairdial::policy::{ChannelBasis, DeclaredChannel, Policy};
@@ -135,16 +136,25 @@ impl Model {
             return Err(Failure::model(anyhow!(message)));
         }
         let wanted = args.model.as_deref().or(config.model.as_deref()).unwrap_or(models::demo::NAME);
+        let mut heard = language(args, config)?;
         let (name, fingerprint, file) = if wanted == models::demo::NAME {
             (wanted.to_string(), models::demo::SHA256.to_string(), None)
         } else {
             let dir = place::models_dir(args.models_dir.as_ref().or(config.models_dir.as_ref()));
-            let found = located(wanted, &dir)?;
+            let (found, header) = located(wanted, &dir)?;
+            if !header.is_multilingual() {
+                if matches!(heard, LanguageChoice::Is(Language::Mandarin)) {
+                    let message =
+                        format!("failed to use the model '{wanted}' for --language zh: it knows English only");
+                    return Err(Failure::usage(anyhow!(message)));
+                }
+                heard = LanguageChoice::Is(Language::English);
+            }
             (found.name, found.sha256, Some(found.path))
         };
         let demo = fingerprint == models::demo::SHA256;
         let mut settings = if demo { WhisperSettings::demo() } else { WhisperSettings::usual() };
-        settings.language = language(args, config)?;
+        settings.language = heard;
         let engine =
             WhisperModel::describe(&name, &fingerprint, demo.then(|| models::demo::NOTICE.to_string()), &settings);
         Ok(Model { engine, file, settings, loaded: OnceLock::new() })
@@ -167,11 +177,11 @@ impl Model {
 }
 
 /// Finds a model and proves its file whole before whisper.cpp sees it.
-fn located(wanted: &str, dir: &Path) -> Result<models::ModelFile, Failure> {
+fn located(wanted: &str, dir: &Path) -> Result<(models::ModelFile, models::GgmlHeader), Failure> {
     let manifest = Manifest::shipped().map_err(Failure::model)?;
     let found = models::locate(wanted, &manifest, &[dir.to_path_buf()]).map_err(Failure::model)?;
-    models::check_ggml(&found.path).map_err(Failure::model)?;
-    Ok(found)
+    let header = models::check_ggml(&found.path).map_err(Failure::model)?;
+    Ok((found, header))
 }
 
 fn language(args: &AuditArgs, config: &Config) -> Result<LanguageChoice, Failure> {
