@@ -96,10 +96,8 @@ impl Policy {
             return Roles::of_labels(transcript);
         }
         let votes = self.votes(transcript, call, language);
-        let mut channels: Vec<u16> = transcript.segments.iter().filter_map(|segment| segment.channel).collect();
-        channels.sort_unstable();
-        channels.dedup();
-        if channels.len() == 2 || (channels.len() == 1 && declared.is_some()) || channels == [1] {
+        // Segments know their channel only when the recording had one party on each.
+        if transcript.segments.iter().any(|segment| segment.channel.is_some()) {
             by_channel(&mut transcript.segments, &votes, declared)
         } else {
             by_words(&mut transcript.segments, &votes)

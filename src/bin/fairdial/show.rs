@@ -37,8 +37,12 @@ pub struct Row {
 
 impl Row {
     pub fn of(record: &CallRecord, path: &Path) -> Row {
-        let reason = record.reason.as_ref().map(|reason| format!("{}: {}", reason.code, reason.message));
-        // The gravest finding's words; without findings the first check that failed.
+        let reason = record.reason.as_ref().map(|reason| {
+            // The table names the call already.
+            let named = format!("failed to decode {:?}: ", record.call.source);
+            format!("{}: {}", reason.code, reason.message.strip_prefix(&named).unwrap_or(&reason.message))
+        });
+        // The gravest finding's words; without findings, what keeps the call from passing.
         let gravest =
             record.findings.iter().max_by_key(|f| (f.confidence, f.severity, std::cmp::Reverse(f.evidence.start_ms)));
         let quoted = gravest.map(|f| {
@@ -46,8 +50,10 @@ impl Row {
             format!("{unsure}{} {} “{}”", f.category.as_str(), f.evidence.start_ms, masked(&f.evidence.quote))
         });
         let failed = || {
+            let unsure = record.verdict_because.iter().filter(|code| code.as_str() != "check-failed");
             let failed = record.checks.iter().filter(|check| check.status == fairdial::record::CheckStatus::Fail);
-            failed.map(|check| check.id.as_str()).collect::<Vec<_>>().join(", ")
+            let all = failed.map(|check| check.id.as_str()).chain(unsure.map(String::as_str));
+            all.collect::<Vec<_>>().join(", ")
         };
         Row {
             call: record.call.id.to_string(),

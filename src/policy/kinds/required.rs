@@ -69,10 +69,13 @@ pub(super) fn judge(sight: &Sight<'_>, pack: usize, course: Option<&Course>, out
 }
 
 fn occurs(sight: &Sight<'_>, pack: usize, name: &str) -> bool {
-    let cue = sight.pack(pack).cue(name).map(Slot::Cue);
+    let who = |number: usize| sight.pack(pack).cues[number].rule.speaker;
+    let cue = sight.pack(pack).cue(name);
+    let cued = cue.is_some_and(|cue| sight.in_slot(pack, Slot::Cue(cue)).any(|hit| who(cue).includes(hit.speaker)));
     let signals = sight.pack(pack).conditional.iter().enumerate();
     let signals = signals.filter(|(_, placed)| placed.rule.signal == name).map(|(number, _)| Slot::Signal(number));
-    signals.chain(cue).any(|slot| sight.in_slot(pack, slot).any(|hit| hit.speaker != Speaker::Collector))
+    let mut signals = signals;
+    cued || signals.any(|slot| sight.in_slot(pack, slot).any(|hit| hit.speaker != Speaker::Collector))
 }
 
 fn excepted(sight: &Sight<'_>, pack: usize, rule: usize, hit: &Found) -> bool {

@@ -85,23 +85,23 @@ impl Course {
 fn run(sight: &Sight<'_>, rule: &Sequence, paths: &[Vec<usize>], events: &[((usize, usize), Event<'_>)]) -> Course {
     let mut course = Course { states: vec![], verified_by: Vec::new() };
     let mut progress: Vec<Vec<&Found>> = vec![Vec::new(); paths.len()];
-    let mut verified = false;
+    let mut verified: Option<Speaker> = None;
     let mut state = State::Unverified;
     for (place, event) in events {
         let before = state;
         match event {
             Event::Broken => {
                 state = State::ThirdParty;
-                verified = false;
+                verified = None;
                 progress.iter_mut().for_each(Vec::clear);
             }
-            Event::Labelled(Speaker::ThirdParty) => {
+            // A spouse who has proved the relation stays verified, whatever the label.
+            Event::Labelled(speaker) if verified == Some(*speaker) => state = State::Verified,
+            Event::Labelled(Speaker::ThirdParty) if state != State::ThirdParty => {
                 state = State::ThirdParty;
                 progress.iter_mut().for_each(Vec::clear);
             }
-            Event::Labelled(Speaker::Debtor) if state == State::ThirdParty => {
-                state = if verified { State::Verified } else { State::Unverified };
-            }
+            Event::Labelled(Speaker::Debtor) if state == State::ThirdParty => state = State::Unverified,
             Event::Labelled(_) => {}
             Event::Cue(cue, found) => {
                 for (path, done) in paths.iter().zip(&mut progress) {
@@ -111,12 +111,16 @@ fn run(sight: &Sight<'_>, rule: &Sequence, paths: &[Vec<usize>], events: &[((usi
                     };
                     if path.get(done.len()) == Some(cue) && (done.is_empty() || done.last().iter().any(near)) {
                         done.push(found);
-                    } else if path.first() == Some(cue) && done.len() < path.len() {
+                    } else if path.first() == Some(cue)
+                        && done.len() < path.len()
+                        && (done.len() < 2 || !done.last().iter().any(near))
+                    {
+                        // Asked again, or after the thread was lost: the way begins anew.
                         *done = vec![found];
                     }
                     if done.len() == path.len() && state != State::Verified {
                         state = State::Verified;
-                        verified = true;
+                        verified = Some(found.speaker);
                         course.verified_by = done.iter().map(|found| sight.evidence(found)).collect();
                     }
                 }
