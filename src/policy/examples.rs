@@ -134,7 +134,7 @@ impl Runner<'_> {
     fn forbidden<T: RuleText>(&self, rule: &T, example: &Example) -> Result<(), String> {
         let judged = self.judge(example)?;
         let id = rule.id().get_ref();
-        let hits: Vec<&Evidence> = judged.findings.iter().filter(|f| f.rule == *id).map(|f| &f.evidence).collect();
+        let hits = evidence_of(&judged, id);
         marks_hold(example, &hits, true).map_err(|message| {
             let suppressed = judged.suppressed.iter().find(|s| s.rule == *id);
             match suppressed.filter(|_| hits.is_empty()) {
@@ -162,7 +162,7 @@ impl Runner<'_> {
             return Err(format!("expected {expected:?}, got {:?}: {}", found.status, found.reasons.en));
         }
         let mut hits: Vec<&Evidence> = found.evidence.iter().collect();
-        hits.extend(judged.findings.iter().filter(|f| f.rule == *id).map(|f| &f.evidence));
+        hits.extend(evidence_of(&judged, id));
         if example.marks.is_empty() { Ok(()) } else { marks_hold(example, &hits, false) }
     }
 
@@ -183,6 +183,14 @@ impl Runner<'_> {
             _ => Ok(()),
         }
     }
+}
+
+/// All evidence a rule gave, in findings of its own or beside a graver one.
+fn evidence_of<'j>(judged: &'j Judgement, rule: &str) -> Vec<&'j Evidence> {
+    let own = judged.findings.iter().filter(|f| f.rule == rule).map(|f| &f.evidence);
+    let beside =
+        judged.findings.iter().flat_map(|f| &f.also).filter(|also| also.rule == rule).map(|also| &also.evidence);
+    own.chain(beside).collect()
 }
 
 /// Each mark is hit; with `exactly`, nothing else is.

@@ -40,6 +40,20 @@ pub struct Finding {
     pub doubts: Vec<String>,
     /// What it rests on.
     pub evidence: Evidence,
+    /// Further hits of the same category in the same turn: one breach in a reviewer's eyes, all of it on record.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub also: Vec<Also>,
+}
+
+/// A further hit that belongs to a finding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Also {
+    /// The rule that hit.
+    pub rule: String,
+    /// How bad it is by itself.
+    pub severity: Severity,
+    /// What it rests on.
+    pub evidence: Evidence,
 }
 
 /// A finding's words in both languages of the interface.

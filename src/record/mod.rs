@@ -5,7 +5,7 @@
 
 mod finding;
 
-pub use finding::{Category, Confidence, Evidence, Finding, Match, Reasons, Severity, Texts, Wording};
+pub use finding::{Also, Category, Confidence, Evidence, Finding, Match, Reasons, Severity, Texts, Wording};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -100,6 +100,10 @@ fn explain(record: &CallRecord, finding: &Finding, zh: bool) {
             shortened(&matched.phrase)
         ));
     }
+    for also in &finding.also {
+        let label = if zh { "同一句还有" } else { "also" };
+        line(&format!("  {label}: “{}” ({}, {})", masked(&also.evidence.quote), also.rule, also.severity.as_str()));
+    }
     for doubt in &finding.doubts {
         line(&format!("  {}: {doubt}", if zh { "存疑" } else { "doubt" }));
     }

@@ -12,7 +12,7 @@ mod sequence;
 use super::file::{Both, Excuse, RuleText};
 use super::scan::{Found, Sight};
 use crate::call::Language;
-use crate::record::{Category, Check, CheckStatus, Evidence, Finding, Signal, Suppressed};
+use crate::record::{Also, Category, Check, CheckStatus, Evidence, Finding, Signal, Suppressed};
 
 pub(super) use limit::limits;
 
@@ -39,6 +39,7 @@ impl Outcome {
     pub fn in_order(&mut self) {
         let place = |evidence: &Evidence| (evidence.start_ms, evidence.segment);
         self.findings.sort_by(|a, b| (place(&a.evidence), &a.rule).cmp(&(place(&b.evidence), &b.rule)));
+        self.findings = one_a_turn(std::mem::take(&mut self.findings));
         for (index, finding) in self.findings.iter_mut().enumerate() {
             finding.id = format!("f{}", index + 1);
         }
@@ -65,6 +66,7 @@ impl Outcome {
             ),
             doubts,
             evidence: sight.evidence(found),
+            also: Vec::new(),
         });
     }
 
@@ -88,6 +90,28 @@ impl Outcome {
             searched: None,
         });
     }
+}
+
+/// One finding per category and turn: the surest and gravest, the longest quote among equals; the others stand with it.
+fn one_a_turn(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut kept: Vec<Finding> = Vec::new();
+    for finding in findings {
+        let same = |known: &&mut Finding| {
+            known.category == finding.category && known.evidence.segment == finding.evidence.segment
+        };
+        let Some(known) = kept.iter_mut().find(same) else {
+            kept.push(finding);
+            continue;
+        };
+        let rank = |f: &Finding| (f.confidence, f.severity, f.evidence.quote.len());
+        let mut lesser = if rank(&finding) > rank(known) { std::mem::replace(known, finding) } else { finding };
+        known.also.append(&mut lesser.also);
+        known.also.push(Also { rule: lesser.rule, severity: lesser.severity, evidence: lesser.evidence });
+    }
+    for finding in &mut kept {
+        finding.also.sort_by(|a, b| (a.evidence.start_ms, &a.rule).cmp(&(b.evidence.start_ms, &b.rule)));
+    }
+    kept
 }
 
 /// Hits that overlap, as one: the longest of each heap.
