@@ -300,7 +300,8 @@ impl Policy {
             kinds::limits(&sight, pack, &conversation, &mut out);
         }
         out.in_order();
-        let (score, verdict, because) = verdict::weigh(&out.checks, &out.findings);
+        let (score, verdict, because) =
+            verdict::weigh(&out.checks, &out.findings, roles.confidence_of(Speaker::Collector) >= scan::SURE_ROLE);
         Ok(Judgement {
             checks: out.checks,
             findings: out.findings,

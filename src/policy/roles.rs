@@ -4,11 +4,12 @@
 //! out: [`Roles`], and the segments' speakers filled in. Only this file decides it: from the transcript's own labels,
 //! from the channel, from the words of the opening, and never more surely than the basis allows.
 
-use crate::call::{Call, Language, Speaker};
+use crate::call::{Call, Language, Millis, Speaker};
 use crate::normalise::Stream;
 use crate::record::Role;
 use crate::transcript::{Problem, Segment, Transcript};
 
+use super::file::Who;
 use super::{Policy, Slot, fields, scan};
 
 /// On what a declared channel rests.
@@ -73,7 +74,7 @@ impl Roles {
 
 /// Words in favour of each side, per segment.
 struct Votes {
-    /// Collector words less debtor words, per segment.
+    /// Collector votes less debtor votes, per segment: two for a word that only one side says, one for what a rule expects.
     by_segment: Vec<i32>,
     /// Collector words in all.
     collector: usize,
@@ -95,16 +96,19 @@ impl Policy {
         if transcript.segments.iter().any(|segment| segment.speaker != Speaker::Unknown) {
             return Roles::of_labels(transcript);
         }
-        let votes = self.votes(transcript, call, language);
+        let apart = transcript.segments.iter().any(|segment| segment.channel.is_some());
+        let votes = self.votes(transcript, call, language, apart);
         // Segments know their channel only when the recording had one party on each.
-        if transcript.segments.iter().any(|segment| segment.channel.is_some()) {
+        if apart {
             by_channel(&mut transcript.segments, &votes, declared)
         } else {
             by_words(&mut transcript.segments, &votes)
         }
     }
 
-    fn votes(&self, transcript: &Transcript, call: &Call, language: Language) -> Votes {
+    /// What the words say of each segment's speaker. With the sides `apart` only words that one side alone says count;
+    /// on one channel also what a rule expects of one side: debts and threats come from collectors, hardship from debtors.
+    fn votes(&self, transcript: &Transcript, call: &Call, language: Language, apart: bool) -> Votes {
         let mut by_channel: Vec<Segment> = transcript.segments.clone();
         for segment in &mut by_channel {
             segment.speaker = match segment.channel {
@@ -115,16 +119,28 @@ impl Policy {
         }
         let streams = Stream::all(&by_channel);
         let names = fields::of_call(call, language);
+        let side = |pack: usize, slot: Slot| match slot {
+            Slot::Role(speaker) => Some(speaker == Speaker::Collector),
+            _ if apart => None,
+            Slot::Signal(_) => Some(false),
+            Slot::Required(_) | Slot::Forbidden(_) => Some(true),
+            Slot::Cue(cue) => match self.packs[pack].cues[cue].rule.speaker {
+                Who::Collector => Some(true),
+                Who::Any => None,
+                Who::Debtor | Who::ThirdParty | Who::Other => Some(false),
+            },
+            _ => None,
+        };
         let found = scan::find(self, &streams, &names, &|pack, slot| {
-            matches!(slot, Slot::Role(_)) && self.packs[pack].file.language == language
+            self.packs[pack].file.language == language && side(pack, slot).is_some()
         });
         let mut votes = Votes { by_segment: vec![0; transcript.segments.len()], collector: 0 };
         for hit in found {
-            if let Slot::Role(speaker) = hit.slot {
-                let collector = speaker == Speaker::Collector;
-                votes.by_segment[hit.first.segment] += if collector { 1 } else { -1 };
-                votes.collector += usize::from(collector);
-            }
+            let collector = side(hit.pack, hit.slot) == Some(true);
+            // A word of the opening weighs double what a rule expects.
+            let weight = if matches!(hit.slot, Slot::Role(_)) { 2 } else { 1 };
+            votes.by_segment[hit.first.segment] += if collector { weight } else { -weight };
+            votes.collector += usize::from(collector);
         }
         votes
     }
@@ -133,7 +149,7 @@ impl Policy {
 fn by_channel(segments: &mut [Segment], votes: &Votes, declared: Option<DeclaredChannel>) -> Roles {
     let score = |channel: u16| -> i32 {
         let own = segments.iter().zip(&votes.by_segment).filter(|(segment, _)| segment.channel == Some(channel));
-        own.map(|(_, vote)| vote).sum()
+        own.map(|(_, vote)| vote / 2).sum()
     };
     let expected = declared.map_or(0, |declared| declared.collector);
     let other = 1 - expected.min(1);
@@ -178,11 +194,22 @@ fn by_channel(segments: &mut [Segment], votes: &Votes, declared: Option<Declared
     Roles { roles, problems }
 }
 
-/// How likely the next segment is another speaker's, in log odds: recognisers cut at pauses, where turns change a
-/// little more often than not, and after a question mostly.
-const CHANGE: f64 = 0.2;
-const CHANGE_AFTER_QUESTION: f64 = 1.2;
-/// What one word that only one side says is worth, in log odds.
+/// How likely the next segment is another speaker's, in log odds. After a question mostly; after a pause a little more
+/// often than not; where the recogniser cut within a sentence, the same person speaks on.
+fn change(before: &Segment, after: &Segment) -> f64 {
+    const BREATHLESS: Millis = Millis(120);
+    if before.text.trim_end().ends_with(['?', '？', '吗', '呢']) {
+        1.2
+    } else if before.end_ms.until(after.start_ms) >= BREATHLESS {
+        0.3
+    } else if before.text.trim_end().ends_with(['.', '。', '!', '！']) {
+        0.0
+    } else {
+        -1.5
+    }
+}
+
+/// What one word that only one side says is worth, in log odds; it counts two votes.
 const VOTE: f64 = 2.0;
 
 /// The likeliest run of two speakers (Viterbi over collector and debtor).
@@ -196,12 +223,11 @@ fn by_words(segments: &mut [Segment], votes: &Votes) -> Roles {
         let role = Role { channel: None, speaker: Speaker::Unknown, basis: "none".into(), confidence: 0.0 };
         return Roles { roles: vec![role], problems: vec![problem] };
     }
-    let worth = |vote: i32| f64::from(vote.clamp(-2, 2)) * VOTE / 2.0;
+    let worth = |vote: i32| f64::from(vote.clamp(-4, 4)) * VOTE / 2.0;
     let mut best = [worth(votes.by_segment[0]), -worth(votes.by_segment[0])];
     let mut came: Vec<[usize; 2]> = Vec::with_capacity(segments.len());
     for at in 1..segments.len() {
-        let asked = segments[at - 1].text.trim_end().ends_with(['?', '？', '吗', '呢']);
-        let change = if asked { CHANGE_AFTER_QUESTION } else { CHANGE };
+        let change = change(&segments[at - 1], &segments[at]);
         let vote = worth(votes.by_segment[at]);
         let mut next = [0.0; 2];
         let mut from = [0; 2];

@@ -17,7 +17,7 @@ const POOR: f64 = 0.5;
 /// Recognition below this is not "high".
 const FAIR: f64 = 0.75;
 /// A role less sure than this makes no verdict fail.
-const SURE_ROLE: f64 = 0.8;
+pub(super) const SURE_ROLE: f64 = 0.8;
 /// How far before a hit words can take it back, in bytes of the view: about twelve Han characters or seven words.
 const EXCUSE_REACH: usize = 40;
 

@@ -20,7 +20,9 @@ fn points(severity: Severity) -> u32 {
 const CONDUCT: u32 = 60;
 
 /// Score and verdict of a call.
-pub(super) fn weigh(checks: &[Check], findings: &[Finding]) -> (Score, Verdict, Vec<String>) {
+///
+/// Where it isn't sure who speaks (`sure_roles` false), nothing fails: a person listens first.
+pub(super) fn weigh(checks: &[Check], findings: &[Finding], sure_roles: bool) -> (Score, Verdict, Vec<String>) {
     let mut items = Vec::new();
     let mut verdict = Verdict::Pass;
     let mut because: Vec<String> = Vec::new();
@@ -55,6 +57,9 @@ pub(super) fn weigh(checks: &[Check], findings: &[Finding]) -> (Score, Verdict, 
             conduct += points(finding.severity);
             items.push(ScoreItem { rule: finding.rule.clone(), points: points(finding.severity) });
         }
+    }
+    if !sure_roles {
+        verdict = verdict.min(Verdict::Review);
     }
     lost += conduct.min(CONDUCT);
     let value = if zero { 0 } else { max.saturating_sub(lost) };
