@@ -207,9 +207,10 @@ impl<'a> Auditor<'a> {
             stored.map_err(|error| Stop::at(Stage::Store, error.code(), error))?;
             let message = match &transcript.sound {
                 Some(sound) => {
-                    format!("no words were heard in {} of sound: listen whether there is speech", sound.duration_ms)
+                    let (file, length) = (&call.source, sound.duration_ms);
+                    format!("no words were heard in {file:?} ({length} of sound): listen whether there is speech")
                 }
-                None => "the transcript has no words".into(),
+                None => format!("the transcript {:?} has no words", call.source),
             };
             return Err(Stop::at(Stage::Transcribe, "no-speech", message));
         };

@@ -367,10 +367,13 @@ impl Loader {
                 "a finding must explain itself to the person it is about",
             );
         }
-        let mut hits = 0;
-        for text in rule.examples().iter().chain(rule.known_gaps()) {
+        let (mut hits, mut misses) = (0, 0);
+        for (number, text) in rule.examples().iter().chain(rule.known_gaps()).enumerate() {
             match Example::parse(text.get_ref()) {
-                Ok(example) => hits += usize::from(example.expects_hit(answers_check)),
+                // A known gap is neither: it only has to be well formed.
+                Ok(_) if number >= rule.examples().len() => {}
+                Ok(example) if example.expects_hit(answers_check) => hits += 1,
+                Ok(_) => misses += 1,
                 Err(error) => self.report(
                     "L005",
                     file,
@@ -380,7 +383,6 @@ impl Loader {
                 ),
             }
         }
-        let misses = rule.examples().len() - hits.min(rule.examples().len());
         if hits < 2 || misses < 2 {
             let message = format!("'{id}' has {hits} examples that hit and {misses} that don't");
             self.report(

@@ -96,9 +96,8 @@ impl Policy {
         if transcript.segments.iter().any(|segment| segment.speaker != Speaker::Unknown) {
             return Roles::of_labels(transcript);
         }
-        let apart = transcript.segments.iter().any(|segment| segment.channel.is_some());
+        let apart = sides_apart(transcript);
         let votes = self.votes(transcript, call, language, apart);
-        // Segments know their channel only when the recording had one party on each.
         if apart {
             by_channel(&mut transcript.segments, &votes, declared)
         } else {
@@ -144,6 +143,16 @@ impl Policy {
         }
         votes
     }
+}
+
+/// Whether each side has its channel: two were listened to, or, in a transcript from elsewhere, two are named. A foreign
+/// recogniser that writes channel 0 everywhere says nothing of who speaks.
+fn sides_apart(transcript: &Transcript) -> bool {
+    let mut named = transcript.segments.iter().filter_map(|segment| segment.channel);
+    let first = named.next();
+    let two_named = named.any(|channel| Some(channel) != first);
+    let two_heard = transcript.sound.as_ref().is_some_and(|sound| sound.speech_ms.len() == 2);
+    two_heard || two_named
 }
 
 fn by_channel(segments: &mut [Segment], votes: &Votes, declared: Option<DeclaredChannel>) -> Roles {
