@@ -11,6 +11,7 @@ use crate::audio::{self, DecodeOptions};
 use crate::call::{Call, Jurisdiction, Language, Millis, Speaker};
 use crate::hash::{sha256_hex, sha256_of_file};
 use crate::intake::{Input, Kind};
+use crate::normalise::guess_language;
 use crate::policy::{DeclaredChannel, Judgement, Policy, Roles};
 use crate::record::{
     self, Audio, CallRecord, ModelRef, OutcomeKind, Provenance, Reason, SpeechMs, Stage, TranscriptRef, Verdict,
@@ -200,7 +201,8 @@ impl<'a> Auditor<'a> {
         let Words { mut transcript, key, model, settings, .. } = words;
         let said =
             |transcript: &Transcript| transcript.segments.iter().any(|s| s.text.chars().any(char::is_alphanumeric));
-        let language = transcript.language.or_else(|| transcript.guess_language()).filter(|_| said(&transcript));
+        let language =
+            transcript.language.or_else(|| guess_language(&transcript.segments)).filter(|_| said(&transcript));
         let Some(language) = language else {
             // Kept, so that silence is listened to once only.
             let stored = self.store.write_transcript(&call.id, &key, &transcript);

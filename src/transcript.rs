@@ -282,19 +282,6 @@ impl Transcript {
     pub fn end_ms(&self) -> Millis {
         self.segments.iter().map(|segment| segment.end_ms).max().unwrap_or_default()
     }
-
-    /// The language the characters point to: Mandarin when at least a quarter of all letters are Han.
-    pub fn guess_language(&self) -> Option<Language> {
-        let (mut han, mut letters) = (0usize, 0usize);
-        for c in self.segments.iter().flat_map(|segment| segment.text.chars()).filter(|c| c.is_alphabetic()) {
-            letters += 1;
-            han += usize::from(crate::normalise::is_han(c));
-        }
-        if letters == 0 {
-            return None;
-        }
-        Some(if han * 4 >= letters { Language::Mandarin } else { Language::English })
-    }
 }
 
 /// serde_json repeats the offending value ("invalid type: string \"…\""): cut it out, it may be speech.
@@ -324,7 +311,6 @@ mod tests {
         )
         .unwrap();
         assert_eq!(transcript.segments[0].speaker, Speaker::Collector);
-        assert_eq!(transcript.guess_language(), Some(Language::Mandarin));
         assert!(!format!("{transcript:?}{:?}", transcript.segments).contains("你好"));
     }
 

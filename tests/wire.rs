@@ -78,7 +78,7 @@ fn a_record_that_lies_is_caught() {
     let mut unsure = good.clone();
     for finding in unsure["findings"].as_array_mut().unwrap() {
         finding["confidence"] = "low".into();
-        finding["doubts"] = json!(["unsure"]);
+        finding["doubts"] = json!([{"zh": "不确定", "en": "unsure"}]);
     }
     for check in unsure["checks"].as_array_mut().unwrap() {
         check["status"] = "pass".into();

@@ -110,7 +110,6 @@ impl Drop for Reaped {
 }
 
 #[cfg(all(test, unix))]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

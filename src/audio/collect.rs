@@ -200,7 +200,6 @@ fn impossible_rate(rate_hz: u32) -> AudioFault {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::audio::testkit::tone;

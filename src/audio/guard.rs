@@ -205,7 +205,6 @@ fn mark_tones(shapes: &[Shape], marks: &mut [Mark]) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::audio::testkit::{noise, speech, tone, track8};

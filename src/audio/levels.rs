@@ -130,7 +130,6 @@ pub(crate) fn level_problems(channel: usize, track: &Track) -> Option<AudioProbl
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::audio::testkit::{noise, tone, track8};

@@ -10,10 +10,8 @@
 mod child;
 mod collect;
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod damage_tests;
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod decode_tests;
 mod error;
 mod external;
@@ -27,14 +25,12 @@ mod session;
 mod sniff;
 mod spans;
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod testkit;
 mod track;
 mod twin;
 mod vad;
 mod wav;
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod wav_tests;
 mod wavdata;
 

@@ -111,7 +111,6 @@ pub(crate) fn resample_all(samples: &[f32], from: u32, to: u32) -> Vec<f32> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::audio::testkit::{level_of, tone};

@@ -203,7 +203,6 @@ fn text(head: &[u8]) -> Option<&'static str> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

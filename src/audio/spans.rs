@@ -95,7 +95,6 @@ fn pad(spoken: &[(u64, u64)], len_ms: u64, settings: &VadSettings) -> Vec<Speech
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

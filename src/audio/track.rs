@@ -186,7 +186,6 @@ pub(crate) fn to_i16(sample: f32) -> i16 {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::audio::testkit::{noise, tone, track8};

@@ -147,7 +147,6 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::audio::testkit::{noise, speech, to_i16, tone, track8};

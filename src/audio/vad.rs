@@ -99,7 +99,6 @@ fn each_frame(track: &Track, sink: &mut dyn FnMut(&[f32; FRAME])) {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::audio::testkit::{noise, speech, tone, track8};

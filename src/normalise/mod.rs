@@ -8,7 +8,7 @@ mod fold;
 
 pub use fold::{fold_phrase, is_han, is_word_char};
 
-use crate::call::{Millis, Speaker};
+use crate::call::{Language, Millis, Speaker};
 use crate::transcript::Segment;
 
 /// A pause longer than this ends what a phrase may run over. Breath pauses in read and spontaneous speech are well
@@ -167,6 +167,19 @@ impl Stream {
     }
 }
 
+/// The language the characters point to: Mandarin when at least a quarter of all letters are Han; `None` without letters.
+pub fn guess_language(segments: &[Segment]) -> Option<Language> {
+    let (mut han, mut letters) = (0usize, 0usize);
+    for c in segments.iter().flat_map(|segment| segment.text.chars()).filter(|c| c.is_alphabetic()) {
+        letters += 1;
+        han += usize::from(is_han(c));
+    }
+    if letters == 0 {
+        return None;
+    }
+    Some(if han * 4 >= letters { Language::Mandarin } else { Language::English })
+}
+
 fn is_backchannel(text: &str) -> bool {
     units(&fold_phrase(text)) <= BACKCHANNEL_UNITS
 }
@@ -226,6 +239,14 @@ mod tests {
             segment(collector, 2_000, 3_000, "去你单位"),
         ];
         assert_eq!(Stream::of(collector, &parted).text, "再不还就\n去你单位\n");
+    }
+
+    #[test]
+    fn the_script_tells_the_language() {
+        let said = |text| [segment(Speaker::Debtor, 0, 1, text)];
+        assert_eq!(guess_language(&said("是我，APP上还")), Some(Language::Mandarin));
+        assert_eq!(guess_language(&said("yes, speaking")), Some(Language::English));
+        assert_eq!(guess_language(&said("7 7 0 2")), None);
     }
 
     #[test]

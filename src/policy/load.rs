@@ -213,6 +213,10 @@ impl Loader {
                 self.topic(index, topic, &families, read, &mut pack);
             }
         }
+        if pack.rule_count() == 0 && self.diagnostics.is_empty() {
+            let message = format!("the pack '{}' has no rules: every call would pass it", pack.file.name);
+            self.report("L014", head, 0..0, message, "add a topic file, such as threats.toml, beside pack.toml");
+        }
         self.references(&pack);
         self.packs.push(pack);
     }
@@ -413,14 +417,14 @@ impl Loader {
                 missing.push((Arc::clone(file), rule.id.span(), name.clone()));
             }
         }
-        let known = cues.into_iter().collect::<Vec<_>>().join(", ");
+        let known = whens.into_iter().collect::<Vec<_>>().join(", ");
         for (file, span, name) in missing {
             self.report(
                 "L006",
                 &file,
                 span,
                 format!("there is no cue '{name}' in this pack"),
-                &format!("cues are: {known}"),
+                &format!("cues and signals are: {known}"),
             );
         }
     }

@@ -203,7 +203,12 @@ impl Parser<'_> {
         for member in members {
             let mut inner = Parser { text: member, at: 0, families: self.families, depth: self.depth };
             let nodes = inner.sequence(false).map_err(|error| PhraseError {
-                message: format!("in the family @{name}, '{member}': {}", error.message),
+                // Told once, at the innermost family.
+                message: if error.message.contains("the family @") {
+                    error.message
+                } else {
+                    format!("in the family @{name}, '{member}': {}", error.message)
+                },
                 at: start,
             })?;
             if nodes.is_empty() {

@@ -5,7 +5,7 @@
 
 use crate::call::{Call, Language, Millis, Speaker};
 use crate::normalise::{Break, Origin, Stream};
-use crate::record::{Confidence, Evidence, Match};
+use crate::record::{Confidence, Evidence, Match, Reasons};
 use crate::transcript::{Segment, Transcript};
 
 use super::file::Excuse;
@@ -114,7 +114,7 @@ impl<'a> Sight<'a> {
     }
 
     /// How sure it is that these words were said by this speaker, and what speaks against it.
-    pub fn confidence(&self, found: &Found) -> (Confidence, Vec<String>) {
+    pub fn confidence(&self, found: &Found) -> (Confidence, Vec<Reasons>) {
         let mut doubts = Vec::new();
         let mut confidence = Confidence::High;
         let heard = (found.first.segment..=found.last.segment)
@@ -127,12 +127,18 @@ impl<'a> Sight<'a> {
             .reduce(f64::min);
         if let Some(heard) = heard.filter(|heard| *heard < FAIR) {
             confidence = if heard < POOR { Confidence::Low } else { Confidence::Medium };
-            doubts.push(format!("recognised with confidence {heard:.2}"));
+            doubts.push(Reasons {
+                zh: format!("识别把握只有 {heard:.2}"),
+                en: format!("recognised with confidence {heard:.2}"),
+            });
         }
         let role = self.roles.confidence_of(found.speaker);
         if role < SURE_ROLE {
             confidence = Confidence::Low;
-            doubts.push(format!("the speaker's role is only {role:.2} sure"));
+            doubts.push(Reasons {
+                zh: format!("说话人身份的把握只有 {role:.2}"),
+                en: format!("the speaker's role is only {role:.2} sure"),
+            });
         }
         (confidence, doubts)
     }

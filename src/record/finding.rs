@@ -37,7 +37,7 @@ pub struct Finding {
     pub texts: Texts,
     /// What lowered the confidence, if anything did.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    pub doubts: Vec<String>,
+    pub doubts: Vec<Reasons>,
     /// What it rests on.
     pub evidence: Evidence,
     /// Further hits of the same category in the same turn: one breach in a reviewer's eyes, all of it on record.

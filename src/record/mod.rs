@@ -231,7 +231,7 @@ pub struct Role {
     pub channel: Option<u16>,
     /// Who.
     pub speaker: Speaker,
-    /// How it is known: `metadata`, `flag`, `config`, `opening-words`, `words`, `transcript`, `default`.
+    /// How it is known: `metadata`, `flag`, `config`, `opening-words`, `words`, `transcript`, `default`, `none`.
     pub basis: String,
     /// 0 to 1; below 0.8 no finding that depends on it makes a verdict `fail`.
     pub confidence: f64,
@@ -317,9 +317,8 @@ pub struct Signal {
     pub evidence: Evidence,
     /// Whether the collector did what it asks for.
     pub duty: Duty,
-    /// Why the duty is so answered.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub reason: Option<String>,
+    /// Why the duty is so answered, in both languages of the interface.
+    pub reasons: Reasons,
 }
 
 /// Whether a duty was met.

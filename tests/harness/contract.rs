@@ -322,7 +322,7 @@ pub struct Finding {
     pub instead: String,
     pub texts: Texts,
     #[serde(default)]
-    pub doubts: Vec<String>,
+    pub doubts: Vec<Reasons>,
     pub evidence: Evidence,
     #[serde(default)]
     pub also: Vec<Also>,
@@ -386,7 +386,7 @@ pub struct Signal {
     pub id: String,
     pub evidence: Evidence,
     pub duty: Duty,
-    pub reason: Option<String>,
+    pub reasons: Reasons,
 }
 
 #[derive(Debug, Deserialize)]

@@ -55,7 +55,7 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Failure> {
         heard_by_demo |= record.provenance.model.as_ref().is_some_and(|model| model.notice.is_some());
         let sure = record.findings.iter().filter(|finding| finding.confidence > Confidence::Low);
         worst = worst.max(sure.map(|finding| finding.severity).max());
-        let row = Row::of(record, &store.record_path(&record.call.id));
+        let row = Row::of(record, &store.record_path(&record.call.id), screen);
         if args.json {
             show::line(&row.json());
         }

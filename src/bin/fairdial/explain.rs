@@ -8,30 +8,33 @@ use crate::args::ExplainArgs;
 use crate::exit::{Exit, Failure};
 use crate::place;
 use crate::show::{line, masked};
+use crate::words::shown;
 
 pub fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
     let record = fairdial::store::read_record(&args.record).map_err(Failure::usage)?;
-    let zh = place::language(args.lang) == Language::Mandarin;
+    let screen = place::language(args.lang);
     let wanted: Vec<&Finding> =
         record.findings.iter().filter(|f| args.finding.as_ref().is_none_or(|id| *id == f.id)).collect();
     if let Some(id) = &args.finding
         && wanted.is_empty()
     {
         let known: Vec<&str> = record.findings.iter().map(|f| f.id.as_str()).collect();
-        return Err(Failure::usage(anyhow!("failed to find '{id}' in this record; it has: {}", known.join(", "))));
+        let has = if known.is_empty() { "no findings".into() } else { known.join(", ") };
+        return Err(Failure::usage(anyhow!("failed to find '{id}' in this record; it has {has}")));
     }
     if args.finding.is_none() {
-        head(&record, zh);
+        head(&record, screen);
     }
     for finding in wanted {
-        explain(&record, finding, zh);
+        explain(&record, finding, screen);
     }
     Ok(Exit::Done)
 }
 
-fn head(record: &CallRecord, zh: bool) {
+fn head(record: &CallRecord, screen: Language) {
+    let zh = screen == Language::Mandarin;
     let verdict = record.verdict.map_or("not-audited", fairdial::record::Verdict::as_str);
-    line(&format!("{} {}  {verdict}", if zh { "通话" } else { "call" }, record.call.id));
+    line(&format!("{} {}  {}", if zh { "通话" } else { "call" }, record.call.id, shown(verdict, screen)));
     if let Some(reason) = &record.reason {
         line(&format!("  {}: {}", reason.code, reason.message));
     }
@@ -48,11 +51,12 @@ fn head(record: &CallRecord, zh: bool) {
             (CheckStatus::NotAssessable, false) => "not assessable",
         };
         let reason = if zh { &check.reasons.zh } else { &check.reasons.en };
-        line(&format!("  {:<24} {status}: {reason}", check.id));
+        line(&format!("  {} {status}: {reason}", crate::show::padded(&shown(&check.id, screen), 27)));
     }
 }
 
-fn explain(record: &CallRecord, finding: &Finding, zh: bool) {
+fn explain(record: &CallRecord, finding: &Finding, screen: Language) {
+    let zh = screen == Language::Mandarin;
     let words = if zh { &finding.texts.zh } else { &finding.texts.en };
     let evidence = &finding.evidence;
     let sure = match (finding.confidence, zh) {
@@ -68,8 +72,8 @@ fn explain(record: &CallRecord, finding: &Finding, zh: bool) {
         "{}  {} ({}, {}, {sure})",
         finding.id,
         words.title,
-        finding.category.as_str(),
-        finding.severity.as_str()
+        shown(finding.category.as_str(), screen),
+        shown(finding.severity.as_str(), screen)
     ));
     let (said, at, why, instead, source, how) = if zh {
         ("原话", "位置", "为什么", "可以这样说", "依据", "怎么认出来的")
@@ -79,12 +83,12 @@ fn explain(record: &CallRecord, finding: &Finding, zh: bool) {
     line(&format!("  {said}: “{}”", masked(&evidence.quote)));
     let side = if zh { "说话人" } else { "by the" };
     line(&format!(
-        "  {at}: {}–{}, {side} {}, segment {} of {}",
+        "  {at}: {}–{}, {side} {}, {} #{}",
         evidence.start_ms,
         evidence.end_ms,
-        evidence.speaker,
-        evidence.segment,
-        record.transcript.as_ref().map_or("", |t| t.path.as_str())
+        shown(evidence.speaker.as_str(), screen),
+        record.transcript.as_ref().map_or("", |t| t.path.as_str()),
+        evidence.segment
     ));
     line(&format!("  {why}: {}", words.why));
     if !words.instead.is_empty() {
@@ -102,10 +106,15 @@ fn explain(record: &CallRecord, finding: &Finding, zh: bool) {
     }
     for also in &finding.also {
         let label = if zh { "同一句还有" } else { "also" };
-        line(&format!("  {label}: “{}” ({}, {})", masked(&also.evidence.quote), also.rule, also.severity.as_str()));
+        line(&format!(
+            "  {label}: “{}” ({}, {})",
+            masked(&also.evidence.quote),
+            also.rule,
+            shown(also.severity.as_str(), screen)
+        ));
     }
     for doubt in &finding.doubts {
-        line(&format!("  {}: {doubt}", if zh { "存疑" } else { "doubt" }));
+        line(&format!("  {}: {}", if zh { "存疑" } else { "doubt" }, if zh { &doubt.zh } else { &doubt.en }));
     }
 }
 

@@ -10,6 +10,7 @@ mod models;
 mod place;
 mod progress;
 mod show;
+mod words;
 
 use clap::Parser;
 

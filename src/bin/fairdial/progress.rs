@@ -25,7 +25,7 @@ impl Progress {
         let bar = (terminal && !silent).then(|| {
             let bar = ProgressBar::new(total as u64);
             let template = match screen {
-                Language::Mandarin => "{bar:30} {pos}/{len} 通 · 录音 {msg} · 剩余约 {eta}",
+                Language::Mandarin => "{bar:30} {pos}/{len} 通 · {msg} · 剩余约 {eta}",
                 Language::English => "{bar:30} {pos}/{len} calls · {msg} · about {eta} left",
             };
             if let Ok(style) = ProgressStyle::with_template(template) {
@@ -52,17 +52,23 @@ impl Progress {
         {
             let left = self.begun.elapsed().mul_f64((self.total - done) as f64 / done as f64).as_secs();
             crate::show::note(&match self.screen {
-                Language::Mandarin => format!("{done}/{} 通，录音 {message}，剩余约 {left} 秒", self.total),
+                Language::Mandarin => format!("{done}/{} 通，{message}，剩余约 {left} 秒", self.total),
                 Language::English => format!("{done}/{} calls, {message}, about {left} s left", self.total),
             });
         }
     }
 
     fn message(&self, audio_ms: u64) -> String {
+        if audio_ms == 0 {
+            return match self.screen {
+                Language::Mandarin => "无需转写".into(),
+                Language::English => "nothing to transcribe".into(),
+            };
+        }
         let hours = audio_ms as f64 / 3_600_000.0;
         let speed = audio_ms as f64 / 1000.0 / self.begun.elapsed().as_secs_f64().max(0.001);
         match self.screen {
-            Language::Mandarin => format!("{hours:.2} 小时，{speed:.0} 倍速"),
+            Language::Mandarin => format!("录音 {hours:.2} 小时，{speed:.0} 倍速"),
             Language::English => format!("{hours:.2} h of audio, {speed:.0}x real time"),
         }
     }

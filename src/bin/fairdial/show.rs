@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::words::shown;
 use fairdial::call::Language;
 use fairdial::record::{CallRecord, OutcomeKind, Severity};
 use fairdial::store::Run;
@@ -36,7 +37,7 @@ pub struct Row {
 }
 
 impl Row {
-    pub fn of(record: &CallRecord, path: &Path) -> Row {
+    pub fn of(record: &CallRecord, path: &Path, screen: Language) -> Row {
         let reason = record.reason.as_ref().map(|reason| {
             // The table names the call already.
             let named = format!("failed to decode {:?}: ", record.call.source);
@@ -47,13 +48,18 @@ impl Row {
             record.findings.iter().max_by_key(|f| (f.confidence, f.severity, std::cmp::Reverse(f.evidence.start_ms)));
         let quoted = gravest.map(|f| {
             let unsure = if f.confidence == fairdial::record::Confidence::Low { "? " } else { "" };
-            format!("{unsure}{} {} “{}”", f.category.as_str(), f.evidence.start_ms, masked(&f.evidence.quote))
+            format!(
+                "{unsure}{} {} “{}”",
+                shown(f.category.as_str(), screen),
+                f.evidence.start_ms,
+                masked(&f.evidence.quote)
+            )
         });
         let failed = || {
             let unsure = record.verdict_because.iter().filter(|code| code.as_str() != "check-failed");
             let failed = record.checks.iter().filter(|check| check.status == fairdial::record::CheckStatus::Fail);
             let all = failed.map(|check| check.id.as_str()).chain(unsure.map(String::as_str));
-            all.collect::<Vec<_>>().join(", ")
+            all.map(|id| shown(id, screen)).collect::<Vec<_>>().join(", ")
         };
         Row {
             call: record.call.id.to_string(),
@@ -89,21 +95,11 @@ const MOST_ROWS: usize = 60;
 pub fn table(rows: &[Row], run: &Run, root: &Path, notice: Option<&str>, screen: Language) {
     let zh = screen == Language::Mandarin;
     let pick = |en: &'static str, zh_text: &'static str| if zh { zh_text } else { en };
-    let verdict = |word: &str| -> String {
-        let known = match word {
-            "pass" => pick("pass", "合规"),
-            "review" => pick("review", "需复核"),
-            "fail" => pick("fail", "违规"),
-            "not-audited" => pick("not audited", "未审核"),
-            _ => "",
-        };
-        known.to_string()
-    };
-    let mut shown: Vec<&Row> = rows.iter().collect();
-    if shown.len() > MOST_ROWS {
+    let mut listed: Vec<&Row> = rows.iter().collect();
+    if listed.len() > MOST_ROWS {
         let rank = |row: &Row| (row.verdict != "fail", row.verdict != "not-audited", row.verdict != "review");
-        shown.sort_by_key(|row| (rank(row), row.call.clone()));
-        shown.truncate(MOST_ROWS);
+        listed.sort_by_key(|row| (rank(row), row.call.clone()));
+        listed.truncate(MOST_ROWS);
     }
     let heads = [
         pick("call", "通话"),
@@ -112,7 +108,7 @@ pub fn table(rows: &[Row], run: &Run, root: &Path, notice: Option<&str>, screen:
         pick("crit high med low", "危 高 中 低"),
         pick("gravest words, or why not", "最严重的原话或原因"),
     ];
-    let cells: Vec<[String; 5]> = shown
+    let cells: Vec<[String; 5]> = listed
         .iter()
         .map(|row| {
             let counts = row.counts.map(|n| if n == 0 { "·".to_string() } else { n.to_string() });
@@ -123,7 +119,7 @@ pub fn table(rows: &[Row], run: &Run, root: &Path, notice: Option<&str>, screen:
             } else {
                 format!("{:<4} {:<4} {:<3} {:<3}", counts[0], counts[1], counts[2], counts[3])
             };
-            [row.call.clone(), row.agent.clone(), verdict(&row.verdict), counts, row.words.clone()]
+            [row.call.clone(), row.agent.clone(), shown(&row.verdict, screen), counts, row.words.clone()]
         })
         .collect();
     let mut widths = heads.map(UnicodeWidthStr::width);
@@ -146,8 +142,8 @@ pub fn table(rows: &[Row], run: &Run, root: &Path, notice: Option<&str>, screen:
     for row in &cells {
         print(row.each_ref().map(String::as_str));
     }
-    if shown.len() < rows.len() {
-        line(&format!("… {} {}", rows.len() - shown.len(), pick("more calls in the records", "通见记录")));
+    if listed.len() < rows.len() {
+        line(&format!("… {} {}", rows.len() - listed.len(), pick("more calls in the records", "通见记录")));
     }
     line("");
     summary(run, root, notice, zh);
@@ -192,7 +188,8 @@ fn summary(run: &Run, root: &Path, notice: Option<&str>, zh: bool) {
     }
 }
 
-fn padded(text: &str, width: usize) -> String {
+/// A text cut or filled to a width on the screen, where a Chinese character takes two columns.
+pub fn padded(text: &str, width: usize) -> String {
     let text = cut(text, width);
     let fill = width.saturating_sub(text.width());
     text + &" ".repeat(fill)

@@ -7,7 +7,7 @@ use super::{Outcome, covers, longest};
 use crate::call::Speaker;
 use crate::policy::Slot;
 use crate::policy::scan::{Found, Sight};
-use crate::record::{Duty, Signal};
+use crate::record::{Duty, Reasons, Signal};
 
 pub(super) fn judge(sight: &Sight<'_>, pack: usize, out: &mut Outcome) {
     for (number, placed) in sight.pack(pack).conditional.iter().enumerate() {
@@ -27,7 +27,7 @@ pub(super) fn judge(sight: &Sight<'_>, pack: usize, out: &mut Outcome) {
             id: rule.signal.clone(),
             evidence: sight.evidence(first),
             duty,
-            reason: Some(reason.into()),
+            reasons: Reasons { zh: reason.0.into(), en: reason.1.into() },
         });
         if duty == Duty::NotMet
             && let Some(category) = rule.finding
@@ -37,10 +37,10 @@ pub(super) fn judge(sight: &Sight<'_>, pack: usize, out: &mut Outcome) {
     }
 }
 
-fn duty(sight: &Sight<'_>, pack: usize, number: usize, signal: &Found) -> (Duty, &'static str) {
+fn duty(sight: &Sight<'_>, pack: usize, number: usize, signal: &Found) -> (Duty, (&'static str, &'static str)) {
     let rule = &sight.pack(pack).conditional[number].rule;
     if rule.met.is_empty() {
-        return (Duty::NotAssessable, "the words of the call can't show it");
+        return (Duty::NotAssessable, ("从通话的话语看不出来", "the words of the call can't show it"));
     }
     let turn = sight.turn_of(signal.first.segment);
     // Each side's turn counts one: the collector's n-th turn after the signal is at most 2n on.
@@ -51,8 +51,11 @@ fn duty(sight: &Sight<'_>, pack: usize, number: usize, signal: &Found) -> (Duty,
     let segments = &sight.transcript.segments;
     let answered = (0..segments.len()).any(|at| segments[at].speaker == Speaker::Collector && near(at));
     match (met, answered) {
-        (true, _) => (Duty::Met, "the collector answered it"),
-        (false, true) => (Duty::NotMet, "the collector went on without answering it"),
-        (false, false) => (Duty::NotAssessable, "the call ended before the collector could answer"),
+        (true, _) => (Duty::Met, ("催收员已回应", "the collector answered it")),
+        (false, true) => (Duty::NotMet, ("催收员没有回应就继续催收", "the collector went on without answering it")),
+        (false, false) => (
+            Duty::NotAssessable,
+            ("催收员还没来得及回应，通话就结束了", "the call ended before the collector could answer"),
+        ),
     }
 }
