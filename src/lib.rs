@@ -10,7 +10,7 @@
 //! 6. [`record`] and [`store`]: the judgement becomes one JSON document per call, whole or not at all.
 //!
 //! [`audit`] is the corridor: one call through all rooms, and the only file that knows their order. [`work`] hands calls
-//! to workers, [`batch`] keeps the account. [`models`] stands apart: the only room that downloads.
+//! to workers, [`batch`] keeps the account, [`eval`] measures lexicons on labelled calls. [`models`] stands apart: the only room that downloads.
 //!
 //! The shortest way to a judgement needs no sound:
 //!
@@ -50,5 +50,7 @@ pub mod audit;
 
 pub mod batch;
 pub mod work;
+
+pub mod eval;
 
 pub mod models;

@@ -27,6 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("work", &["call", "intake"]),
     ("batch", &["audit", "intake", "policy", "record", "store", "transcribe", "work"]),
+    ("eval", &["call", "policy", "record", "transcript"]),
     ("models", &["hash"]),
 ];
 

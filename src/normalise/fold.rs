@@ -141,6 +141,8 @@ fn without_fillers(pieces: &[Piece]) -> Vec<Piece> {
     let mut kept = Vec::with_capacity(pieces.len());
     for run in pieces.chunk_by(same_word) {
         let is_filler = match run {
+            // At the start of a turn 嗯 means yes: "嗯，我知道".
+            [Piece::Char { folded: '嗯', .. }] if kept.is_empty() => false,
             [Piece::Char { folded, .. }] if is_han(*folded) => FILLER_CHARS.contains(folded),
             _ => FILLER_WORDS.contains(&word(run).as_str()),
         };
@@ -226,6 +228,7 @@ mod tests {
         assert_eq!(fold_phrase("呃，你你你这个，嗯，骗子啊"), "你这个骗子");
         assert_eq!(fold_phrase("um you you owe, uh, us"), "you owe us");
         assert_eq!(fold_phrase("嗯。"), "嗯");
+        assert_eq!(fold_phrase("嗯，我嗯知道"), "嗯我知道");
         assert_eq!(fold_phrase("妈妈"), "妈妈");
         assert_eq!(fold_phrase("7 7 0 2"), "7 7 0 2");
     }

@@ -306,6 +306,7 @@ impl Loader {
         phrases: &[Spanned<String>],
         slot: Slot,
     ) {
+        self.once(file, phrases);
         for phrase in phrases {
             match phrase::parse(phrase.get_ref(), families) {
                 Ok(patterns) => {
@@ -451,16 +452,16 @@ impl Loader {
                 "an id names one fault for good: choose another",
             );
         }
-        let mut phrases: BTreeSet<(usize, String, String)> = BTreeSet::new();
-        let repeated: Vec<String> = self
-            .phrases
-            .iter()
-            .filter(|info| !phrases.insert((info.pack, format!("{:?}", info.slot), info.text.clone())))
-            .map(|info| info.text.clone())
-            .collect();
-        for text in repeated {
-            let file = Arc::new(SourceFile { path: "lexicons".into(), text: String::new() });
-            self.report("L110", &file, 0..0, format!("the phrase '{text}' stands twice in one rule"), "remove one");
+    }
+
+    /// A phrase stands once in a rule.
+    fn once(&mut self, file: &Arc<SourceFile>, phrases: &[Spanned<String>]) {
+        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        for phrase in phrases {
+            if !seen.insert(phrase.get_ref()) {
+                let message = format!("the phrase '{}' stands twice in one rule", phrase.get_ref());
+                self.report("L110", file, phrase.span(), message, "remove one");
+            }
         }
     }
 }

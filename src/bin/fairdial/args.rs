@@ -159,6 +159,8 @@ pub enum LexiconsVerb {
     Test(PacksArgs),
     /// List the rules.
     List(PacksArgs),
+    /// Measure the packs on labelled calls: precision and recall per category with intervals, misses and false alarms.
+    Eval(EvalArgs),
     /// Print the JSON Schema of lexicon files, for editors.
     Schema,
 }
@@ -168,6 +170,21 @@ pub struct PacksArgs {
     /// A pack's folder, or a folder of packs. Default: the built-in packs.
     #[arg(value_name = "DIR")]
     pub packs: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct EvalArgs {
+    /// Labelled calls: JSON lines with id, lang, jurisdiction, turns and expected.
+    #[arg(required = true, value_name = "LABELLED")]
+    pub labelled: Vec<PathBuf>,
+
+    /// Lexicons to measure instead of the built-in ones.
+    #[arg(long, value_name = "DIR")]
+    pub lexicons: Vec<PathBuf>,
+
+    /// Print the misses and false alarms too.
+    #[arg(long)]
+    pub faults: bool,
 }
 
 #[derive(Args)]

@@ -28,7 +28,8 @@ pub fn run(args: &AuditArgs) -> Result<Exit, Failure> {
     let policy = policy(args, &config)?;
     let options = intake_options(args, &config)?;
     let listing = intake::list(&args.paths, &options).map_err(Failure::usage)?;
-    let model = Model::choose(args, &config)?;
+    let listening = listing.inputs.iter().any(|input| input.kind == intake::Kind::Recording);
+    let model = Model::choose(args, &config, listening)?;
     let store = Store::open(&args.out).map_err(Failure::usage)?;
     let settings = AuditSettings {
         jurisdiction: args.jurisdiction.or(config.jurisdiction),
@@ -126,9 +127,10 @@ struct Model {
 }
 
 impl Model {
-    fn choose(args: &AuditArgs, config: &Config) -> Result<Model, Failure> {
+    /// Chooses it; `listening` says whether there is any recording to listen to.
+    fn choose(args: &AuditArgs, config: &Config, listening: bool) -> Result<Model, Failure> {
         let lacking = place::missing_cpu_features();
-        if !lacking.is_empty() {
+        if listening && !lacking.is_empty() {
             let message = format!(
                 "run speech recognition: this build needs processor features that this machine lacks: {}; see \"Building\" in the README",
                 lacking.join(", ")

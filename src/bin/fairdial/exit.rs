@@ -55,9 +55,14 @@ impl Failure {
                 text = format!("{text}: {cause}");
             }
         }
-        // Texts of the library complete "failed to …"; lexicon reports are whole pages of their own.
-        let known = text.starts_with("failed") || text.starts_with("error") || text.starts_with("warning");
-        crate::show::error(&if known { text } else { format!("failed to {text}") });
+        // Reports on lexicons are pages of their own; other texts of the library complete "failed to …".
+        if text.starts_with("error[") || text.starts_with("warning[") {
+            crate::show::note(&text);
+        } else if text.starts_with("failed") {
+            crate::show::error(&text);
+        } else {
+            crate::show::error(&format!("failed to {text}"));
+        }
         self.exit
     }
 }

@@ -2,7 +2,10 @@
 
 use fairdial::policy::{LexiconError, Policy};
 
-use crate::args::{LexiconsArgs, LexiconsVerb, PacksArgs};
+use anyhow::Context;
+use fairdial::eval::{self, Counts, Share};
+
+use crate::args::{EvalArgs, LexiconsArgs, LexiconsVerb, PacksArgs};
 use crate::exit::{Exit, Failure};
 use crate::show::{line, note};
 
@@ -11,11 +14,50 @@ pub fn run(args: &LexiconsArgs) -> Result<Exit, Failure> {
         LexiconsVerb::Check(packs) => check(packs),
         LexiconsVerb::Test(packs) => test(packs),
         LexiconsVerb::List(packs) => list(packs),
+        LexiconsVerb::Eval(eval) => measure(eval),
         LexiconsVerb::Schema => {
             line(&fairdial::policy::lexicon_schema());
             Ok(Exit::Done)
         }
     }
+}
+
+fn measure(args: &EvalArgs) -> Result<Exit, Failure> {
+    let policy = load(&PacksArgs { packs: args.lexicons.clone() })?;
+    for path in &args.labelled {
+        let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()));
+        let result = eval::evaluate(&policy, &text.map_err(Failure::usage)?).map_err(Failure::usage)?;
+        let (clean, flagged) = result.clean;
+        line(&format!("{}: {} calls, {flagged} of {clean} clean ones flagged", path.display(), result.calls));
+        line(&format!("{:<28} {:<24} {:<24}", "", "precision (95 %)", "recall (95 %)"));
+        for (category, counts) in &result.by_category {
+            shares(category.as_str(), *counts);
+        }
+        shares("all findings", result.findings());
+        shares("signals", result.signals);
+        let (mut right, mut all) = (0, 0);
+        for (id, (good, of)) in &result.checks {
+            line(&format!("{id:<28} {}", share(Share::of(*good, *of))));
+            right += good;
+            all += of;
+        }
+        line(&format!("{:<28} {}", "all checks", share(Share::of(right, all))));
+        for fault in result.faults.iter().filter(|_| args.faults) {
+            line(fault);
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn shares(name: &str, counts: Counts) {
+    line(&format!("{name:<28} {:<24} {:<24}", share(counts.precision()), share(counts.recall())));
+}
+
+fn share(share: Share) -> String {
+    if share.whole == 0 {
+        return "-".into();
+    }
+    format!("{:.2} ({:.2}-{:.2}) {}/{}", share.value, share.low, share.high, share.part, share.whole)
 }
 
 fn load(args: &PacksArgs) -> Result<Policy, Failure> {
