@@ -153,13 +153,8 @@ impl<'a> Auditor<'a> {
             }
             None => (self.listen(input, call, times)?, true),
         };
-        let engine = self.engine;
-        let model = ModelRef {
-            name: engine.model.clone(),
-            fingerprint: engine.fingerprint.clone(),
-            notice: engine.notice.clone(),
-        };
-        Ok(Words { transcript, key, model: Some(model), settings: engine.settings.clone(), transcribed })
+        let settings = self.engine.settings.clone();
+        Ok(Words { transcript, key, model: Some(model_ref(self.engine)), settings, transcribed })
     }
 
     fn listen(&mut self, input: &Input, call: &Call, times: &mut StageTimes) -> Result<Transcript, Stop> {
@@ -319,6 +314,11 @@ fn assemble(
         conversation: Some(judged.conversation),
         promises: judged.promises,
     }
+}
+
+/// How records name what listened.
+pub(crate) fn model_ref(engine: &Engine) -> ModelRef {
+    ModelRef { name: engine.model.clone(), fingerprint: engine.fingerprint.clone(), notice: engine.notice.clone() }
 }
 
 /// Why a call that looks clean may not be.

@@ -5,10 +5,10 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use crate::audit::{AuditSettings, Audited, Auditor, RecognizerMaker, TOOL};
+use crate::audit::{AuditSettings, Audited, Auditor, RecognizerMaker, TOOL, model_ref};
 use crate::intake::Listing;
 use crate::policy::Policy;
-use crate::record::{CallRecord, ModelRef, OutcomeKind, Reason, Stage};
+use crate::record::{CallRecord, OutcomeKind, Reason, Stage};
 use crate::store::{Account, NotAudited, Run, StageTimes, Store, StoreError};
 use crate::transcribe::Engine;
 use crate::work::{Job, LocalList, Worker, run};
@@ -67,12 +67,6 @@ impl Batch<'_> {
         account.found = listing.found;
         account.skipped = listing.skipped.len();
         tally.not_audited.sort_by(|a, b| a.source.cmp(&b.source));
-        let engine = self.engine;
-        let model = ModelRef {
-            name: engine.model.clone(),
-            fingerprint: engine.fingerprint.clone(),
-            notice: engine.notice.clone(),
-        };
         let skipped = listing.skipped.iter().map(|skipped| NotAudited {
             source: skipped.source.clone(),
             call: None,
@@ -99,7 +93,7 @@ impl Batch<'_> {
             unmatched_files: listing.unmatched_files.clone(),
             warnings: listing.warnings.clone(),
             lexicons: self.policy.packs().iter().map(crate::policy::Pack::reference).collect(),
-            model: tally.heard.then_some(model),
+            model: tally.heard.then(|| model_ref(self.engine)),
             stages: tally.times,
             wall_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
             jobs: self.jobs,

@@ -23,22 +23,28 @@ pub fn sha256_of_parts<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String 
     hex(&hasher.finalize())
 }
 
-/// SHA-256 of a file's bytes, read in pieces of 64 KiB.
+/// SHA-256 of a file's bytes, read in pieces of 256 KiB.
 ///
 /// # Errors
 /// When the file can't be opened or read.
 pub fn sha256_of_file(path: &Path) -> io::Result<String> {
-    let mut file = File::open(path)?;
+    sha256_of_rest(&mut File::open(path)?)
+}
+
+/// SHA-256 of everything a reader still holds.
+///
+/// # Errors
+/// When it can't be read.
+pub fn sha256_of_rest(reader: &mut impl Read) -> io::Result<String> {
     let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 64 * 1024];
+    let mut buffer = vec![0; 256 * 1024];
     loop {
-        let read = match file.read(&mut buffer) {
+        match reader.read(&mut buffer) {
             Ok(0) => return Ok(hex(&hasher.finalize())),
-            Ok(read) => read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Ok(read) => hasher.update(&buffer[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
-        };
-        hasher.update(&buffer[..read]);
+        }
     }
 }
 

@@ -13,7 +13,8 @@ use ureq::http::Response;
 use ureq::{Agent, Body, Proxy};
 
 use super::part::{Part, part_path};
-use super::{Entry, ModelError, sha256_of};
+use super::{Entry, ModelError};
+use crate::hash::sha256_of_file;
 
 /// Bytes read from the network and reported at a time.
 const CHUNK: usize = 256 * 1024;
@@ -243,6 +244,6 @@ fn is_right(path: &Path, entry: &Entry) -> Result<bool, ModelError> {
     if !fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() == entry.bytes) {
         return Ok(false);
     }
-    let found = File::open(path).and_then(|mut file| sha256_of(&mut file));
+    let found = sha256_of_file(path);
     Ok(found.map_err(|source| ModelError::io("read", path, source))? == entry.sha256)
 }

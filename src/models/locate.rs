@@ -8,7 +8,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf, is_separator};
 
 use super::part::part_path;
-use super::{Entry, Manifest, ModelError, sha256_of};
+use super::{Entry, Manifest, ModelError};
+use crate::hash::sha256_of_rest;
 
 /// What is on disk of one model, judged by size alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,5 +170,5 @@ fn hashed(path: &Path) -> Result<(String, u64), ModelError> {
     let read = |source| ModelError::io("read", path, source);
     let mut file = File::open(path).map_err(read)?;
     let bytes = file.metadata().map_err(read)?.len();
-    Ok((sha256_of(&mut file).map_err(read)?, bytes))
+    Ok((sha256_of_rest(&mut file).map_err(read)?, bytes))
 }

@@ -20,11 +20,8 @@ mod tensors;
 #[cfg(test)]
 mod tests;
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
-
-use sha2::{Digest, Sha256};
 
 pub use fetch::{FetchOptions, Fetched, fetch};
 pub use ggml::check_ggml;
@@ -259,19 +256,4 @@ fn paths(looked: &[PathBuf]) -> String {
     }
     let shown: Vec<String> = looked.iter().map(|path| path.display().to_string()).collect();
     format!("it is not at {}", shown.join(" or "))
-}
-
-/// SHA-256 of everything `file` holds from its present position on, as 64 lower-case hexadecimal digits.
-fn sha256_of(file: &mut File) -> io::Result<String> {
-    let mut hasher = Sha256::new();
-    let mut buffer = vec![0; 256 * 1024];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(n) => hasher.update(&buffer[..n]),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }

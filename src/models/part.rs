@@ -7,7 +7,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 
-use super::{Entry, ModelError, sha256_of};
+use super::{Entry, ModelError};
+use crate::hash::sha256_of_rest;
 
 /// Where the partial file of `entry` gathers.
 pub(super) fn part_path(dir: &Path, entry: &Entry) -> PathBuf {
@@ -68,7 +69,7 @@ impl Part {
 
     /// SHA-256 of all that was gathered.
     pub(super) fn sha256(&mut self) -> Result<String, ModelError> {
-        let hashed = self.file.rewind().and_then(|()| sha256_of(&mut self.file));
+        let hashed = self.file.rewind().and_then(|()| sha256_of_rest(&mut self.file));
         hashed.map_err(|source| ModelError::io("read", &self.path, source))
     }
 

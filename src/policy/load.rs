@@ -14,7 +14,7 @@ use toml::Spanned;
 
 use super::diagnostics::{Diagnostic, LexiconError, SourceFile, Weight};
 use super::example::Example;
-use super::file::{Excuse, PackFile, RuleText, TopicFile};
+use super::file::{Except, Excuse, PackFile, RuleText, TopicFile};
 use super::matcher::{Matcher, PhraseId};
 use super::pattern::Pattern;
 use super::phrase::{self, Families};
@@ -233,15 +233,7 @@ impl Loader {
             }
             self.rule(file, &rule, false);
             self.phrases(pack, file, families, &rule.phrases, Slot::Forbidden(number));
-            for (which, except) in rule.except.iter().enumerate() {
-                self.phrases(
-                    pack,
-                    file,
-                    families,
-                    std::slice::from_ref(&except.phrase),
-                    Slot::ForbiddenExcept(number, which),
-                );
-            }
+            self.exceptions(pack, file, families, &rule.except, |which| Slot::ForbiddenExcept(number, which));
             into.forbidden.push(Placed { file: Arc::clone(file), rule });
         }
         for rule in topic.required {
@@ -249,15 +241,7 @@ impl Loader {
             self.rule(file, &rule, true);
             self.known(file, rule.id.span(), "check", &rule.check, CHECK_IDS);
             self.phrases(pack, file, families, &rule.phrases, Slot::Required(number));
-            for (which, except) in rule.except.iter().enumerate() {
-                self.phrases(
-                    pack,
-                    file,
-                    families,
-                    std::slice::from_ref(&except.phrase),
-                    Slot::RequiredExcept(number, which),
-                );
-            }
+            self.exceptions(pack, file, families, &rule.except, |which| Slot::RequiredExcept(number, which));
             into.required.push(Placed { file: Arc::clone(file), rule });
         }
         for rule in topic.sequence {
@@ -271,15 +255,7 @@ impl Loader {
             self.known(file, rule.id.span(), "signal", &rule.signal, SIGNAL_IDS);
             self.phrases(pack, file, families, &rule.phrases, Slot::Signal(number));
             self.phrases(pack, file, families, &rule.met, Slot::Met(number));
-            for (which, except) in rule.except.iter().enumerate() {
-                self.phrases(
-                    pack,
-                    file,
-                    families,
-                    std::slice::from_ref(&except.phrase),
-                    Slot::SignalExcept(number, which),
-                );
-            }
+            self.exceptions(pack, file, families, &rule.except, |which| Slot::SignalExcept(number, which));
             into.conditional.push(Placed { file: Arc::clone(file), rule });
         }
         for rule in topic.limit {
@@ -327,6 +303,19 @@ impl Loader {
                     );
                 }
             }
+        }
+    }
+
+    fn exceptions(
+        &mut self,
+        pack: usize,
+        file: &Arc<SourceFile>,
+        families: &Families,
+        exceptions: &[Except],
+        slot: impl Fn(usize) -> Slot,
+    ) {
+        for (which, except) in exceptions.iter().enumerate() {
+            self.phrases(pack, file, families, std::slice::from_ref(&except.phrase), slot(which));
         }
     }
 

@@ -2,13 +2,13 @@
 //!
 //! Comes in: a transcript. Goes out: [`Conversation`]. Only this file knows how they are computed from segments.
 
-use crate::call::{Language, Millis, Speaker};
+use crate::call::{Millis, Speaker};
 use crate::normalise::{fold_phrase, units};
 use crate::record::{Conversation, Rate};
 use crate::transcript::Transcript;
 
 /// The measures of one call. Times are those of the segments; overlap shorter than 300 ms is turn-taking, not interruption.
-pub(super) fn conversation(transcript: &Transcript, _language: Language) -> Conversation {
+pub(super) fn conversation(transcript: &Transcript) -> Conversation {
     const TURN_TAKING: Millis = Millis(300);
     let mut talk = [Millis(0); 2];
     let mut said = [0usize; 2];

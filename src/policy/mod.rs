@@ -295,7 +295,7 @@ impl Policy {
         for &pack in &packs {
             kinds::judge(&sight, pack, &mut out);
         }
-        let conversation = measures::conversation(transcript, language);
+        let conversation = measures::conversation(transcript);
         for &pack in &packs {
             kinds::limits(&sight, pack, &conversation, &mut out);
         }

@@ -3,8 +3,8 @@
 //! Comes in: hits of cues. Goes out: checks, and findings at the exact words that came too early. Only this file knows
 //! the course of a call: unverified, verified, or somebody else on the line.
 
+use super::Outcome;
 use super::required::absence;
-use super::{Outcome, usual};
 use crate::call::Speaker;
 use crate::policy::Slot;
 use crate::policy::file::Sequence;
@@ -138,11 +138,7 @@ fn cues<'s>(sight: &'s Sight<'_>, pack: usize) -> impl Iterator<Item = &'s Found
     sight.found.iter().filter(move |found| match found.slot {
         Slot::Cue(number) if found.pack == pack => {
             let cue = &sight.pack(pack).cues[number].rule;
-            let excused = || {
-                sight.excuse(found, &|excuse| {
-                    usual(excuse) && cue.excuse.contains(&excuse) || cue.excuse.contains(&excuse)
-                })
-            };
+            let excused = || sight.excuse(found, &|excuse| cue.excuse.contains(&excuse));
             cue.speaker.includes(found.speaker) && (cue.excuse.is_empty() || excused().is_none())
         }
         _ => false,
