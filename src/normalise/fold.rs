@@ -16,6 +16,52 @@ const FILLER_WORDS: &[&str] = &["um", "umm", "uh", "uhh", "er", "erm", "hmm", "m
 /// Mandarin ones. 额 is left out: it stands in 金额 and 额度.
 const FILLER_CHARS: &[char] = &['嗯', '呃', '唔', '啊', '哦', '噢', '欸', '诶'];
 
+/// What follows an apostrophe, and the word it is short for. 's stays: it may be "is", "has" or whose.
+const SHORT: &[(&str, &str)] =
+    &[("ll", "will"), ("re", "are"), ("ve", "have"), ("m", "am"), ("d", "would"), ("em", "them"), ("cause", "because")];
+/// Contractions as recognisers write them without the apostrophe, where they can be no other word: "well", "ill", "were",
+/// "hell" and "its" can. The bar parts the letters: what stands behind it is spelled out.
+const RUN_TOGETHER: &[(&str, &str)] = &[
+    ("you|ll", "will"),
+    ("they|ll", "will"),
+    ("it|ll", "will"),
+    ("that|ll", "will"),
+    ("there|ll", "will"),
+    ("you|re", "are"),
+    ("they|re", "are"),
+    ("you|ve", "have"),
+    ("we|ve", "have"),
+    ("they|ve", "have"),
+    ("i|ve", "have"),
+    ("i|m", "am"),
+    ("you|d", "would"),
+    ("they|d", "would"),
+    ("gon|na", "going to"),
+    ("wan|na", "want to"),
+    ("got|ta", "got to"),
+    ("ca|nt", "can not"),
+    ("can|not", "can not"),
+    ("wo|nt", "will not"),
+    ("sha|nt", "shall not"),
+    ("do|nt", "not"),
+    ("does|nt", "not"),
+    ("did|nt", "not"),
+    ("is|nt", "not"),
+    ("are|nt", "not"),
+    ("was|nt", "not"),
+    ("were|nt", "not"),
+    ("has|nt", "not"),
+    ("have|nt", "not"),
+    ("had|nt", "not"),
+    ("would|nt", "not"),
+    ("could|nt", "not"),
+    ("should|nt", "not"),
+    ("must|nt", "not"),
+    ("need|nt", "not"),
+];
+/// Of those, the ones whose first letters aren't a word: the whole is spelled anew.
+const WHOLE: &[&str] = &["gonna", "wanna", "gotta", "cant", "cannot", "wont", "shant"];
+
 /// A piece of folded text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Piece {
@@ -36,7 +82,7 @@ pub(super) enum Piece {
 
 /// Folds a text into pieces, fillers and stutters left out. A text of nothing but fillers keeps them: "嗯" is an answer.
 pub(super) fn pieces(text: &str) -> Vec<Piece> {
-    let raw = raw_pieces(text);
+    let raw = spelled_out(&raw_pieces(text));
     let cleaned = without_stutters(without_fillers(&raw));
     if cleaned.iter().any(|piece| matches!(piece, Piece::Char { .. })) { cleaned } else { raw }
 }
@@ -75,6 +121,29 @@ fn raw_pieces(text: &str) -> Vec<Piece> {
     let mut characters = text.char_indices().peekable();
     while let Some((start, c)) = characters.next() {
         let end = start + c.len_utf8();
+        if is_apostrophe(c)
+            && let Some((letters, word)) = SHORT.iter().find(|(letters, _)| {
+                let rest = &text[end..];
+                let known = rest.get(..letters.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(letters));
+                known && !rest[letters.len()..].starts_with(|next: char| next.is_alphanumeric() || is_apostrophe(next))
+            })
+        {
+            // "you'll" is "you will": one spelling for phrase and text, and "I'll" is not "ill". All of it leads back to
+            // the whole, so that no quote begins with an apostrophe.
+            let end = end + letters.len();
+            let head = pieces
+                .iter()
+                .rev()
+                .take_while(|piece| matches!(piece, Piece::Char { folded, .. } if is_word_char(*folded)));
+            let from = pieces.len() - head.count();
+            let start = whole(&mut pieces[from..], end).unwrap_or(start);
+            pieces.push(Piece::Gap);
+            pieces.extend(word.chars().map(|folded| Piece::Char { folded, start, end }));
+            for _ in 0..letters.len() {
+                characters.next();
+            }
+            continue;
+        }
         if is_apostrophe(c) && matches!(pieces.last(), Some(Piece::Char { folded, .. }) if is_word_char(*folded)) {
             // "don't" and "dont" are one word; recognisers write both. The mark joins the character before it.
             if let Some(Piece::Char { end: last, .. }) = pieces.last_mut() {
@@ -135,6 +204,44 @@ fn simplified(c: char) -> char {
         table
     });
     if c.is_ascii() { c } else { table.get(&c).copied().unwrap_or(c) }
+}
+
+/// Contractions that lost their apostrophe, as the words they stand for.
+fn spelled_out(pieces: &[Piece]) -> Vec<Piece> {
+    let mut out = Vec::with_capacity(pieces.len());
+    for run in pieces.chunk_by(same_word) {
+        let written = if run.len() < 2 || run.len() > 7 { String::new() } else { word(run) };
+        let known = RUN_TOGETHER.iter().find(|(short, _)| {
+            short.len() == written.len() + 1
+                && short.split_once('|').is_some_and(|(a, b)| written.strip_prefix(a).is_some_and(|rest| rest == b))
+        });
+        let Some((short, words)) = known else {
+            out.extend_from_slice(run);
+            continue;
+        };
+        let kept = if WHOLE.contains(&written.as_str()) { 0 } else { short.find('|').unwrap_or(0) };
+        let Some(Piece::Char { end, .. }) = run.last().copied() else { continue };
+        let from = out.len();
+        out.extend_from_slice(run);
+        let start = whole(&mut out[from..], end).unwrap_or(0);
+        out.truncate(from + kept);
+        for word in words.split(' ') {
+            out.push(Piece::Gap);
+            out.extend(word.chars().map(|folded| Piece::Char { folded, start, end }));
+        }
+    }
+    out
+}
+
+/// Lets every character of a word lead back to all of it, up to `to`; gives its first byte.
+fn whole(word: &mut [Piece], to: usize) -> Option<usize> {
+    let Some(Piece::Char { start: from, .. }) = word.first().copied() else { return None };
+    for piece in word {
+        if let Piece::Char { start, end, .. } = piece {
+            (*start, *end) = (from, to);
+        }
+    }
+    Some(from)
 }
 
 fn without_fillers(pieces: &[Piece]) -> Vec<Piece> {
@@ -219,8 +326,21 @@ mod tests {
     #[test]
     fn width_case_script_and_marks_fold() {
         assert_eq!(fold_phrase("ＡＰＰ 欠錢不還"), "app欠钱不还");
-        assert_eq!(fold_phrase("Don’t PAY — past-due!"), "dont pay past due");
+        assert_eq!(fold_phrase("Don’t PAY — past-due!"), "do not pay past due");
         assert_eq!(fold_phrase("6,813.42块"), "681342块");
+    }
+
+    #[test]
+    fn contractions_are_spelled_out_with_or_without_their_mark() {
+        assert_eq!(fold_phrase("I'll, you'll, youll, we’re, im, I'd"), "i will you will you will we are i am i would");
+        assert_eq!(
+            fold_phrase("can't cant cannot won't WONT don't"),
+            "can not can not can not will not will not do not"
+        );
+        assert_eq!(fold_phrase("I'm ill, well, we were; it's hell"), "i am ill well we were its hell");
+        assert_eq!(fold_phrase("gonna tell y'all, ma'am, 'em"), "going to tell yall maam them");
+        assert_eq!(fold_phrase("(i|we)"), "i we");
+        assert_eq!(fold_phrase("'ll pay"), "will pay");
     }
 
     #[test]

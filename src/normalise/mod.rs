@@ -221,7 +221,7 @@ mod tests {
     fn latin_words_keep_one_space_and_han_none() {
         let stream =
             Stream::of(Speaker::Collector, &[segment(Speaker::Collector, 0, 1, "Ｙｏｕ DON'T, pay?! 您 好，APP 上还")]);
-        assert_eq!(stream.text, "you dont pay您好app上还\n");
+        assert_eq!(stream.text, "you do not pay您好app上还\n");
     }
 
     #[test]

@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn phrases_match_as_written() {
         for (phrase, text, expected) in [
-            ("can't lose", "you cant lose this", vec!["cant lose"]),
+            ("can't lose", "you cant lose this", vec!["can not lose"]),
             ("sue you", "we'll sue your firm", vec![]),
             ("打~4为止", "打到你还钱为止。", vec!["打到你还钱为止"]),
             ("打~2为止", "打到你还钱为止。", vec![]),
