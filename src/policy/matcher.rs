@@ -25,6 +25,8 @@ pub struct Hit {
     pub end: usize,
     /// Which phrase.
     pub phrase: PhraseId,
+    /// Which of its patterns.
+    pub pattern: usize,
 }
 
 /// The atoms are more than the automaton can number.
@@ -79,6 +81,11 @@ impl Matcher {
         Ok(Matcher { automaton, by_atom, patterns, by_field, by_turn })
     }
 
+    /// The gaps of a hit: see [`Pattern::gaps`].
+    pub fn gaps(&self, pattern: usize, stream: &Stream, at: (usize, usize), fields: &Fields) -> Vec<(usize, usize)> {
+        self.patterns.get(pattern).map_or_else(Vec::new, |(_, found)| found.gaps(stream, at.0, at.1, fields))
+    }
+
     /// Every place where a wanted phrase matches, in order of place; one hit per phrase and start.
     pub fn scan(&self, stream: &Stream, fields: &Fields, wanted: &dyn Fn(PhraseId) -> bool) -> Vec<Hit> {
         let mut hits = Vec::new();
@@ -89,7 +96,7 @@ impl Matcher {
                     continue;
                 }
                 if let Some((start, end)) = pattern.verify(stream, found.start(), found.end(), fields) {
-                    hits.push(Hit { start, end, phrase: *phrase });
+                    hits.push(Hit { start, end, phrase: *phrase, pattern: index });
                 }
             }
         }
@@ -98,7 +105,7 @@ impl Matcher {
             for spelling in pattern.field_atoms(fields).filter(|_| wanted(*phrase)) {
                 for (start, _) in stream.text.match_indices(spelling) {
                     if let Some((start, end)) = pattern.verify_field(stream, start, start + spelling.len(), fields) {
-                        hits.push(Hit { start, end, phrase: *phrase });
+                        hits.push(Hit { start, end, phrase: *phrase, pattern: index });
                     }
                 }
             }
@@ -109,7 +116,7 @@ impl Matcher {
                 let starts = stream.breaks().filter(|(_, kind)| *kind >= Break::Breath);
                 hits.extend(starts.filter_map(|(at, _)| {
                     let (start, end) = pattern.try_at(stream, at, fields)?;
-                    Some(Hit { start, end, phrase: *phrase })
+                    Some(Hit { start, end, phrase: *phrase, pattern: index })
                 }));
             }
         }
@@ -172,6 +179,9 @@ mod tests {
             ("^是我$", "是我。不是我弄的。", vec!["是我"]),
             ("^<number>$", "7 7 0 2.", vec!["7 7 0 2"]),
             ("the police ~3 come", "the police. I come", vec![]),
+            ("村里 & 丢人", "让你丢人丢到村里去", vec!["丢人丢到村里"]),
+            ("村里 & 丢人", "村里人都说。丢人。", vec![]),
+            ("your boss & (told|call+)", "I'm calling him, your boss", vec!["calling him your boss"]),
         ] {
             assert_eq!(find(phrase, text), expected, "{phrase} in {text}");
         }

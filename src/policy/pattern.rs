@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::phrase::Node;
-use crate::normalise::{Break, Stream, is_han, is_word_char};
+use crate::normalise::{Break, Stream, is_han, is_word_char, units};
 
 /// The values behind `{…}` for one call, folded; several spellings each.
 pub type Fields = BTreeMap<String, Vec<String>>;
@@ -20,7 +20,12 @@ pub struct Pattern {
     pub(super) atoms: Vec<String>,
     /// Whether the widest match counts, not the preferred one: exceptions should cover all they can.
     pub(super) widest: bool,
+    /// Further parts that must stand in the same sentence, before or after: those behind `&`.
+    pub(super) also: Vec<Vec<Node>>,
 }
+
+/// How far the parts of `A & B` may reach, first to last, in characters (Mandarin) or words (English).
+const TOGETHER: usize = 18;
 
 /// Which way a part is held against the text.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,17 +57,31 @@ impl Pattern {
         let context = Context { stream, fields };
         let ends = context.run(&self.nodes[anchor + 1..], vec![end], Way::Forward);
         let starts = context.run(&self.nodes[..anchor], vec![start], Way::Backward);
-        if self.widest {
-            return Some((starts.into_iter().min()?, ends.into_iter().max()?));
+        let (start, end) = if self.widest {
+            (starts.into_iter().min()?, ends.into_iter().max()?)
+        } else {
+            (*starts.first()?, *ends.first()?)
+        };
+        context.with_others(&self.also, start, end)
+    }
+
+    /// The gaps of a match, as ranges: what stands there is not part of the phrase. Empty when it can't be retraced.
+    pub fn gaps(&self, stream: &Stream, start: usize, end: usize, fields: &Fields) -> Vec<(usize, usize)> {
+        let context = Context { stream, fields };
+        if !self.also.is_empty() {
+            return Vec::new();
         }
-        Some((*starts.first()?, *ends.first()?))
+        let mut gaps = Vec::new();
+        let nodes: Vec<&Node> = self.nodes.iter().collect();
+        let mut steps = 2_000;
+        if context.trace(&nodes, start, end, &mut gaps, &mut steps) { gaps } else { Vec::new() }
     }
 
     /// Tries the pattern from a place on, without an atom.
     pub fn try_at(&self, stream: &Stream, start: usize, fields: &Fields) -> Option<(usize, usize)> {
         let context = Context { stream, fields };
         let to = *context.run(&self.nodes, vec![start], Way::Forward).first()?;
-        (to > start).then_some((start, to))
+        if to > start { context.with_others(&self.also, start, to) } else { None }
     }
 
     /// The folded spellings a pattern without atoms may be found by: those of its first field.
@@ -77,8 +96,7 @@ impl Pattern {
     /// Verifies the pattern around its first field found at `start..end`.
     pub fn verify_field(&self, stream: &Stream, start: usize, end: usize, fields: &Fields) -> Option<(usize, usize)> {
         let anchor = self.nodes.iter().position(|node| matches!(node, Node::Field(_)))?;
-        let around =
-            Pattern { nodes: self.nodes.clone(), anchor: Some(anchor), atoms: Vec::new(), widest: self.widest };
+        let around = Pattern { anchor: Some(anchor), atoms: Vec::new(), ..self.clone() };
         around.verify(stream, start, end, fields)
     }
 }
@@ -96,6 +114,61 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// The smallest stretch that holds `start..end` and every other part, all in one sentence.
+    fn with_others(&self, others: &[Vec<Node>], start: usize, end: usize) -> Option<(usize, usize)> {
+        if others.is_empty() {
+            return Some((start, end));
+        }
+        let text = &self.stream.text;
+        let (from, to, _) = self.stream.scope(start, end, Break::Sentence { question: false });
+        let (mut first, mut last) = (start, end);
+        for other in others {
+            let places = text[from..to].char_indices().map(|(at, _)| from + at);
+            let found = places.filter_map(|at| {
+                let reached = *self.run(other, vec![at], Way::Forward).first()?;
+                (reached > at && reached <= to && (reached <= start || at >= end)).then_some((at, reached))
+            });
+            let (a, b) = found.min_by_key(|(a, b)| last.max(*b) - first.min(*a))?;
+            (first, last) = (first.min(a), last.max(b));
+        }
+        (units(&text[first..last]) <= TOGETHER).then_some((first, last))
+    }
+
+    /// Whether the nodes lead from `place` exactly to `end`, with the gaps taken on the way.
+    fn trace(
+        &self,
+        nodes: &[&Node],
+        place: usize,
+        end: usize,
+        gaps: &mut Vec<(usize, usize)>,
+        steps: &mut usize,
+    ) -> bool {
+        *steps = steps.saturating_sub(1);
+        if *steps == 0 || place > end {
+            return false;
+        }
+        let Some((node, rest)) = nodes.split_first() else { return place == end };
+        let mut inner = |branch: &[Node], gaps: &mut Vec<(usize, usize)>| {
+            let nodes: Vec<&Node> = branch.iter().chain(rest.iter().copied()).collect();
+            self.trace(&nodes, place, end, gaps, steps)
+        };
+        match node {
+            Node::Either(branches) => branches.iter().any(|branch| inner(branch, gaps)),
+            Node::Maybe(part) => inner(part, gaps) || self.trace(rest, place, end, gaps, steps),
+            _ => self.step(node, place, Way::Forward).into_iter().any(|reached| {
+                let gap = matches!(node, Node::Gap(_)) && reached > place;
+                if gap {
+                    gaps.push((place, reached));
+                }
+                let leads = self.trace(rest, reached, end, gaps, steps);
+                if gap && !leads {
+                    gaps.pop();
+                }
+                leads
+            }),
+        }
+    }
+
     /// All places a run of nodes can lead to from the given places, the preferred first.
     fn run(&self, nodes: &[Node], from: Vec<usize>, way: Way) -> Vec<usize> {
         let mut places = from;

@@ -13,6 +13,7 @@
 //! | `threaten+` | an English word in all its regular forms |
 //! | `<number>` | a number in digits or words |
 //! | `{creditor}` | a value from the call's metadata, when there is one |
+//! | `A & B` | both, in any order, within one sentence and 18 characters or words |
 //! | `^ $` | the start or end of a turn or sentence |
 
 use std::collections::BTreeMap;
@@ -62,13 +63,46 @@ pub type Families = BTreeMap<String, Vec<String>>;
 /// When it is not well formed, names a family or field that does not exist, or has no literal to find it by.
 pub fn parse(text: &str, families: &Families) -> Result<Vec<Pattern>, PhraseError> {
     let mut parser = Parser { text, at: 0, families, depth: 0 };
-    let nodes = parser.sequence(false)?;
-    if nodes.is_empty() {
-        return Err(PhraseError { message: "the phrase is empty once folded: write words".into(), at: 0 });
+    let mut parts = Vec::new();
+    loop {
+        let from = parser.at;
+        let nodes = parser.sequence(false)?;
+        if nodes.is_empty() {
+            return Err(PhraseError { message: "the phrase is empty once folded: write words".into(), at: from });
+        }
+        parts.push(nodes);
+        if parser.peek().is_none() {
+            break;
+        }
+        parser.at += 1; // the &
     }
-    let mut patterns = Vec::new();
-    unfold(nodes, &mut patterns).map_err(|message| PhraseError { message, at: 0 })?;
-    Ok(patterns)
+    // Found by the part with the longest literals; the others are looked for around it.
+    let mut best: Option<(usize, Vec<Pattern>)> = None;
+    let mut problem = String::new();
+    for at in 0..parts.len() {
+        let mut patterns = Vec::new();
+        match unfold(parts[at].clone(), &mut patterns) {
+            Ok(()) => {
+                let others: Vec<Vec<Node>> = parts
+                    .iter()
+                    .enumerate()
+                    .filter(|(other, _)| *other != at)
+                    .map(|(_, nodes)| nodes.clone())
+                    .collect();
+                for pattern in &mut patterns {
+                    pattern.also.clone_from(&others);
+                }
+                let weakest = |patterns: &[Pattern]| {
+                    patterns.iter().map(|p| weight(&p.atoms.iter().map(String::as_str).collect::<Vec<_>>())).min()
+                };
+                if best.as_ref().is_none_or(|(_, known)| weakest(known) < weakest(&patterns)) {
+                    best = Some((at, patterns));
+                }
+            }
+            Err(message) => problem = message,
+        }
+    }
+    best.map(|(_, patterns)| patterns).ok_or(PhraseError { message: problem, at: 0 })
 }
 
 struct Parser<'a> {
@@ -92,7 +126,7 @@ impl Parser<'_> {
         let mut literal = String::new();
         while let Some(c) = self.peek() {
             let start = self.at;
-            if inside && matches!(c, '|' | ')') {
+            if inside && matches!(c, '|' | ')') || !inside && c == '&' {
                 break;
             }
             self.at += c.len_utf8();
@@ -108,6 +142,7 @@ impl Parser<'_> {
                 '(' => self.group(start)?,
                 ')' => return self.fail(start, "this ) closes nothing"),
                 '|' => return self.fail(start, "a | stands between ( and )"),
+                '&' => return self.fail(start, "a & joins whole phrases: it can't stand inside ( )"),
                 '?' if literal.chars().next_back().is_some_and(is_han) => {
                     let optional = literal.pop().map(String::from).unwrap_or_default();
                     Node::Maybe(vec![Node::Literal(fold_phrase(&optional))])
@@ -331,6 +366,6 @@ fn unfold(nodes: Vec<Node>, patterns: &mut Vec<Pattern>) -> Result<(), String> {
     }
     let atoms = best.and_then(|(_, index)| literals(&nodes[index])).unwrap_or_default();
     let atoms = atoms.into_iter().map(String::from).collect();
-    patterns.push(Pattern { anchor: best.map(|(_, index)| index), atoms, nodes, widest: false });
+    patterns.push(Pattern { anchor: best.map(|(_, index)| index), atoms, nodes, widest: false, also: Vec::new() });
     Ok(())
 }

@@ -27,6 +27,7 @@ pub(super) struct Found {
     pub slot: Slot,
     pub pack: usize,
     phrase: usize,
+    pattern: usize,
     pub stream: usize,
     pub start: usize,
     pub end: usize,
@@ -42,6 +43,7 @@ pub(super) struct Sight<'a> {
     pub roles: &'a Roles,
     pub language: Language,
     streams: Vec<Stream>,
+    fields: Fields,
     /// In order of place.
     pub found: Vec<Found>,
 }
@@ -58,7 +60,7 @@ impl<'a> Sight<'a> {
         let streams = Stream::all(&transcript.segments);
         let fields = fields::of_call(call, language);
         let found = find(policy, &streams, &fields, &|pack, _| packs.contains(&pack));
-        Sight { policy, transcript, roles, language, streams, found }
+        Sight { policy, transcript, roles, language, streams, fields, found }
     }
 
     pub fn pack(&self, pack: usize) -> &'a Pack {
@@ -159,6 +161,11 @@ impl<'a> Sight<'a> {
                     (from, to)
                 }
             };
+            if excuse == Excuse::Negated
+                && let Some(words) = self.denied_within(found)
+            {
+                return Some((excuse, words));
+            }
             for side in [Side::Before, Side::After] {
                 let words = self.in_slot(found.pack, Slot::Excuse(excuse, side)).find(|words| {
                     let inside = words.stream == found.stream && words.start >= from && words.end <= to;
@@ -183,6 +190,21 @@ impl<'a> Sight<'a> {
     }
 }
 
+impl Sight<'_> {
+    /// A negation in a gap of the hit: "your wages *will not* be garnished".
+    fn denied_within(&self, found: &Found) -> Option<String> {
+        let inside =
+            |words: &&Found| words.stream == found.stream && words.start > found.start && words.end < found.end;
+        let mut denials =
+            self.in_slot(found.pack, Slot::Excuse(Excuse::Negated, Side::Before)).filter(inside).peekable();
+        denials.peek()?;
+        let stream = &self.streams[found.stream];
+        let gaps = self.policy.matcher.gaps(found.pattern, stream, (found.start, found.end), &self.fields);
+        let within = |words: &&Found| gaps.iter().any(|(a, b)| *a <= words.start && words.end <= *b);
+        denials.find(within).map(|words| self.policy.phrases[words.phrase].text.clone())
+    }
+}
+
 /// Every wanted phrase in every stream, in order of place.
 pub(super) fn find(
     policy: &Policy,
@@ -203,6 +225,7 @@ pub(super) fn find(
                     slot: info.slot,
                     pack: info.pack,
                     phrase: hit.phrase.0 as usize,
+                    pattern: hit.pattern,
                     stream: number,
                     start: hit.start,
                     end: hit.end,
