@@ -5,8 +5,10 @@
 //! phrase may run over a breath and through the other side's "mm", never over a real answer.
 
 mod fold;
+mod pinyin;
 
 pub use fold::{fold_phrase, is_han, is_word_char};
+pub use pinyin::{READINGS, as_sounds, sound_alike};
 
 use crate::call::{Language, Millis, Speaker};
 use crate::transcript::Segment;

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use crate::normalise::{Break, Stream};
+use crate::normalise::{Break, READINGS, Stream, as_sounds, is_han};
 
-use super::pattern::{Fields, Pattern};
+use super::pattern::{Fields, Pattern, View};
 
 /// The number of a phrase in its policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -27,6 +27,8 @@ pub struct Hit {
     pub phrase: PhraseId,
     /// Which of its patterns.
     pub pattern: usize,
+    /// How it was found.
+    pub view: View,
 }
 
 /// The atoms are more than the automaton can number.
@@ -37,11 +39,49 @@ pub struct MatcherError {
     message: String,
 }
 
+/// Literals in one automaton, each with the patterns it may belong to.
+struct Atoms {
+    automaton: AhoCorasick,
+    patterns: Vec<Vec<usize>>,
+}
+
+impl Atoms {
+    fn build(atoms: impl Iterator<Item = (String, usize)>) -> Result<Atoms, MatcherError> {
+        let mut numbers: HashMap<String, usize> = HashMap::new();
+        let mut patterns: Vec<Vec<usize>> = Vec::new();
+        for (atom, pattern) in atoms {
+            let number = *numbers.entry(atom).or_insert_with(|| {
+                patterns.push(Vec::new());
+                patterns.len() - 1
+            });
+            if patterns[number].last() != Some(&pattern) {
+                patterns[number].push(pattern);
+            }
+        }
+        let mut atoms: Vec<(String, usize)> = numbers.into_iter().collect();
+        atoms.sort_by_key(|(_, number)| *number);
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(atoms.iter().map(|(atom, _)| atom))
+            .map_err(|error| MatcherError { atoms: atoms.len(), message: error.to_string() })?;
+        Ok(Atoms { automaton, patterns })
+    }
+
+    /// Every atom in the text with the patterns it may belong to.
+    fn find<'a>(&'a self, text: &'a str) -> impl Iterator<Item = ((usize, usize), usize)> + 'a {
+        self.automaton.find_overlapping_iter(text).flat_map(|found| {
+            self.patterns[found.pattern().as_usize()]
+                .iter()
+                .map(move |pattern| ((found.start(), found.end()), *pattern))
+        })
+    }
+}
+
 /// All phrases of all packs, compiled.
 pub struct Matcher {
-    automaton: AhoCorasick,
-    /// For each atom the patterns it may belong to.
-    by_atom: Vec<Vec<usize>>,
+    plain: Atoms,
+    /// The atoms of longer Mandarin phrases by their sound, in every reading.
+    sounds: Atoms,
     patterns: Vec<(PhraseId, Pattern)>,
     /// Patterns without atoms, found by a field's value.
     by_field: Vec<usize>,
@@ -55,30 +95,25 @@ impl Matcher {
     /// # Errors
     /// When there are more literals than the automaton can hold (2³¹ states).
     pub fn build(patterns: Vec<(PhraseId, Pattern)>) -> Result<Matcher, MatcherError> {
-        let mut numbers: HashMap<&str, usize> = HashMap::new();
-        let mut atoms: Vec<&str> = Vec::new();
-        let mut by_atom: Vec<Vec<usize>> = Vec::new();
         let (mut by_field, mut by_turn) = (Vec::new(), Vec::new());
         for (index, (_, pattern)) in patterns.iter().enumerate() {
             if pattern.atoms().is_empty() {
                 if pattern.has_field() { by_field.push(index) } else { by_turn.push(index) }
             }
-            for atom in pattern.atoms() {
-                let number = *numbers.entry(atom).or_insert_with(|| {
-                    atoms.push(atom);
-                    by_atom.push(Vec::new());
-                    atoms.len() - 1
-                });
-                if by_atom[number].last() != Some(&index) {
-                    by_atom[number].push(index);
-                }
-            }
         }
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .build(&atoms)
-            .map_err(|error| MatcherError { atoms: atoms.len(), message: error.to_string() })?;
-        Ok(Matcher { automaton, by_atom, patterns, by_field, by_turn })
+        let atoms = || {
+            let each = patterns.iter().enumerate();
+            each.flat_map(|(index, (_, pattern))| pattern.atoms().iter().map(move |atom| (atom, index, pattern)))
+        };
+        let plain = Atoms::build(atoms().map(|(atom, index, _)| (atom.clone(), index)))?;
+        let long = atoms()
+            .filter(|(atom, _, pattern)| pattern.by_sound() && atom.chars().count() > 1 && atom.chars().all(is_han));
+        let sounds = Atoms::build(long.flat_map(|(atom, index, _)| {
+            let mut spelled: Vec<String> = (0..READINGS).map(|reading| as_sounds(atom, reading)).collect();
+            spelled.dedup();
+            spelled.into_iter().map(move |atom| (atom, index))
+        }))?;
+        Ok(Matcher { plain, sounds, patterns, by_field, by_turn })
     }
 
     /// The gaps of a hit: see [`Pattern::gaps`].
@@ -89,15 +124,26 @@ impl Matcher {
     /// Every place where a wanted phrase matches, in order of place; one hit per phrase and start.
     pub fn scan(&self, stream: &Stream, fields: &Fields, wanted: &dyn Fn(PhraseId) -> bool) -> Vec<Hit> {
         let mut hits = Vec::new();
-        for found in self.automaton.find_overlapping_iter(&stream.text) {
-            for &index in &self.by_atom[found.pattern().as_usize()] {
-                let (phrase, pattern) = &self.patterns[index];
-                if !wanted(*phrase) {
-                    continue;
-                }
-                if let Some((start, end)) = pattern.verify(stream, found.start(), found.end(), fields) {
-                    hits.push(Hit { start, end, phrase: *phrase, pattern: index });
-                }
+        let mut verify = |at: (usize, usize), index: usize, view: View| {
+            let (phrase, pattern) = &self.patterns[index];
+            if wanted(*phrase)
+                && let Some((start, end)) = pattern.verify(stream, at, fields, view)
+            {
+                hits.push(Hit { start, end, phrase: *phrase, pattern: index, view });
+            }
+        };
+        for (at, index) in self.plain.find(&stream.text) {
+            verify(at, index, View::Plain);
+        }
+        // The usual reading of every character, then the second: a third is never the one a recogniser means.
+        let usual = as_sounds(&stream.text, 0);
+        if usual != stream.text {
+            for (at, index) in self.sounds.find(&usual) {
+                verify(at, index, View::Pinyin);
+            }
+            let second = as_sounds(&stream.text, 1);
+            for (at, index) in self.sounds.find(&second) {
+                verify(at, index, View::Pinyin);
             }
         }
         for &index in &self.by_field {
@@ -105,7 +151,7 @@ impl Matcher {
             for spelling in pattern.field_atoms(fields).filter(|_| wanted(*phrase)) {
                 for (start, _) in stream.text.match_indices(spelling) {
                     if let Some((start, end)) = pattern.verify_field(stream, start, start + spelling.len(), fields) {
-                        hits.push(Hit { start, end, phrase: *phrase, pattern: index });
+                        hits.push(Hit { start, end, phrase: *phrase, pattern: index, view: View::Plain });
                     }
                 }
             }
@@ -116,11 +162,11 @@ impl Matcher {
                 let starts = stream.breaks().filter(|(_, kind)| *kind >= Break::Breath);
                 hits.extend(starts.filter_map(|(at, _)| {
                     let (start, end) = pattern.try_at(stream, at, fields)?;
-                    Some(Hit { start, end, phrase: *phrase, pattern: index })
+                    Some(Hit { start, end, phrase: *phrase, pattern: index, view: View::Plain })
                 }));
             }
         }
-        hits.sort_by_key(|hit| (hit.start, hit.phrase, usize::MAX - hit.end));
+        hits.sort_by_key(|hit| (hit.start, hit.phrase, hit.view, usize::MAX - hit.end));
         hits.dedup_by_key(|hit| (hit.start, hit.phrase));
         hits
     }
@@ -185,6 +231,15 @@ mod tests {
         ] {
             assert_eq!(find(phrase, text), expected, "{phrase} in {text}");
         }
+    }
+
+    #[test]
+    fn long_phrases_are_found_by_their_sound_short_ones_are_not() {
+        assert_eq!(find("打爆通讯录", "打报你们"), Vec::<String>::new());
+        assert_eq!(find("打爆通讯录", "我打爆通训路给你看"), vec!["打爆通训路"]);
+        assert_eq!(find("打爆通讯录", "我大报同训路"), Vec::<String>::new(), "fewer than half as written");
+        assert_eq!(find("去你(家|单位)闹", "明天去你丹位闹"), vec!["去你丹位闹"]);
+        assert_eq!(find("骗子", "昨天看的片子"), Vec::<String>::new());
     }
 
     #[test]

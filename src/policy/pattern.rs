@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::phrase::Node;
-use crate::normalise::{Break, Stream, is_han, is_word_char, units};
+use crate::normalise::{Break, Stream, is_han, is_word_char, sound_alike, units};
 
 /// The values behind `{…}` for one call, folded; several spellings each.
 pub type Fields = BTreeMap<String, Vec<String>>;
@@ -22,6 +22,28 @@ pub struct Pattern {
     pub(super) widest: bool,
     /// Further parts that must stand in the same sentence, before or after: those behind `&`.
     pub(super) also: Vec<Vec<Node>>,
+}
+
+/// Fewer Han characters than this are never matched by their sound: too many words sound like two of them.
+const SHORTEST_BY_SOUND: usize = 3;
+
+/// How letters are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum View {
+    /// As written, folded.
+    Plain,
+    /// Han characters by their sound; at least half of those of each literal must be as written.
+    Pinyin,
+}
+
+impl View {
+    /// The word used in records.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            View::Plain => "plain",
+            View::Pinyin => "pinyin",
+        }
+    }
 }
 
 /// How far the parts of `A & B` may reach, first to last, in characters (Mandarin) or words (English).
@@ -45,16 +67,35 @@ impl Pattern {
         self.nodes.iter().any(|node| matches!(node, Node::Field(_)))
     }
 
+    /// Whether the pattern is long enough to be matched by sound.
+    pub fn by_sound(&self) -> bool {
+        han_characters(&self.nodes) + self.also.iter().map(|part| han_characters(part)).sum::<usize>()
+            >= SHORTEST_BY_SOUND
+    }
+
     /// Verifies the pattern around an atom found at `start..end` of the stream's text.
     ///
     /// Gives the matched range: optional parts are taken where they fit, gaps are as narrow as can be.
-    pub fn verify(&self, stream: &Stream, start: usize, end: usize, fields: &Fields) -> Option<(usize, usize)> {
+    pub fn verify(
+        &self,
+        stream: &Stream,
+        (start, end): (usize, usize),
+        fields: &Fields,
+        view: View,
+    ) -> Option<(usize, usize)> {
         let anchor = self.anchor?;
         let text = &stream.text;
         if !stands_alone(text, start, end) {
             return None;
         }
-        let context = Context { stream, fields };
+        let context = Context { stream, fields, view };
+        if view == View::Pinyin {
+            // The automaton compared sounds alone: half of the atom must be as written.
+            let ends = context.run(&self.nodes[anchor..=anchor], vec![start], Way::Forward);
+            if !ends.contains(&end) {
+                return None;
+            }
+        }
         let ends = context.run(&self.nodes[anchor + 1..], vec![end], Way::Forward);
         let starts = context.run(&self.nodes[..anchor], vec![start], Way::Backward);
         let (start, end) = if self.widest {
@@ -67,7 +108,7 @@ impl Pattern {
 
     /// The gaps of a match, as ranges: what stands there is not part of the phrase. Empty when it can't be retraced.
     pub fn gaps(&self, stream: &Stream, start: usize, end: usize, fields: &Fields) -> Vec<(usize, usize)> {
-        let context = Context { stream, fields };
+        let context = Context { stream, fields, view: View::Pinyin };
         if !self.also.is_empty() {
             return Vec::new();
         }
@@ -79,7 +120,7 @@ impl Pattern {
 
     /// Tries the pattern from a place on, without an atom.
     pub fn try_at(&self, stream: &Stream, start: usize, fields: &Fields) -> Option<(usize, usize)> {
-        let context = Context { stream, fields };
+        let context = Context { stream, fields, view: View::Plain };
         let to = *context.run(&self.nodes, vec![start], Way::Forward).first()?;
         if to > start { context.with_others(&self.also, start, to) } else { None }
     }
@@ -97,7 +138,7 @@ impl Pattern {
     pub fn verify_field(&self, stream: &Stream, start: usize, end: usize, fields: &Fields) -> Option<(usize, usize)> {
         let anchor = self.nodes.iter().position(|node| matches!(node, Node::Field(_)))?;
         let around = Pattern { anchor: Some(anchor), atoms: Vec::new(), ..self.clone() };
-        around.verify(stream, start, end, fields)
+        around.verify(stream, (start, end), fields, View::Plain)
     }
 }
 
@@ -108,9 +149,33 @@ fn stands_alone(text: &str, start: usize, end: usize) -> bool {
         && parts(text[..end].chars().next_back(), text[end..].chars().next())
 }
 
+/// Whether a text sounds like a literal, at least half of its characters being the same.
+fn alike(text: &str, literal: &str) -> bool {
+    let (mut all, mut other) = (0, 0);
+    for (a, b) in text.chars().zip(literal.chars()) {
+        all += 1;
+        other += usize::from(a != b);
+        if a.len_utf8() != b.len_utf8() || !sound_alike(a, b) {
+            return false;
+        }
+    }
+    other * 2 <= all
+}
+
+/// How many Han characters a match has at least.
+fn han_characters(nodes: &[Node]) -> usize {
+    let of = |node: &Node| match node {
+        Node::Literal(text) => text.chars().filter(|c| is_han(*c)).count(),
+        Node::Either(branches) => branches.iter().map(|branch| han_characters(branch)).min().unwrap_or(0),
+        _ => 0,
+    };
+    nodes.iter().map(of).sum()
+}
+
 struct Context<'a> {
     stream: &'a Stream,
     fields: &'a Fields,
+    view: View,
 }
 
 impl Context<'_> {
@@ -227,9 +292,13 @@ impl Context<'_> {
         let text = &self.stream.text;
         let place = self.over_space(place, way);
         let (start, end) = match way {
-            Way::Forward => text[place..].starts_with(literal).then(|| (place, place + literal.len()))?,
-            Way::Backward => text[..place].ends_with(literal).then(|| (place - literal.len(), place))?,
+            Way::Forward => (place, place + literal.len()),
+            Way::Backward => (place.checked_sub(literal.len())?, place),
         };
+        let there = text.get(start..end)?;
+        if there != literal && !(self.view == View::Pinyin && alike(there, literal)) {
+            return None;
+        }
         stands_alone(text, start, end).then_some(if way == Way::Forward { end } else { start })
     }
 

@@ -9,7 +9,7 @@ use crate::record::{Confidence, Evidence, Match, Reasons};
 use crate::transcript::{Segment, Transcript};
 
 use super::file::Excuse;
-use super::pattern::Fields;
+use super::pattern::{Fields, View};
 use super::{Pack, Policy, Roles, Side, Slot, fields};
 
 /// Recognition below this is "listen to this".
@@ -28,6 +28,7 @@ pub(super) struct Found {
     pub pack: usize,
     phrase: usize,
     pattern: usize,
+    view: View,
     pub stream: usize,
     pub start: usize,
     pub end: usize,
@@ -111,7 +112,11 @@ impl<'a> Sight<'a> {
             start_ms: moment(&segments[first.segment], first.start, false),
             end_ms: moment(&segments[last.segment], last.end, true),
             quote,
-            matched: Some(Match { phrase: self.policy.phrases[found.phrase].text.clone(), view: "plain".into(), text }),
+            matched: Some(Match {
+                phrase: self.policy.phrases[found.phrase].text.clone(),
+                view: found.view.as_str().into(),
+                text,
+            }),
         }
     }
 
@@ -132,6 +137,13 @@ impl<'a> Sight<'a> {
             doubts.push(Reasons {
                 zh: format!("识别把握只有 {heard:.2}"),
                 en: format!("recognised with confidence {heard:.2}"),
+            });
+        }
+        if found.view == View::Pinyin {
+            confidence = confidence.min(Confidence::Medium);
+            doubts.push(Reasons {
+                zh: "按读音匹配：转写可能是同音字".into(),
+                en: "matched by its sound: the transcript may have written a word that sounds alike".into(),
             });
         }
         let role = self.roles.confidence_of(found.speaker);
@@ -226,6 +238,7 @@ pub(super) fn find(
                     pack: info.pack,
                     phrase: hit.phrase.0 as usize,
                     pattern: hit.pattern,
+                    view: hit.view,
                     stream: number,
                     start: hit.start,
                     end: hit.end,
@@ -236,6 +249,20 @@ pub(super) fn find(
             }
         }
     }
+    // What is there as written needs no likeness.
+    let plain: Vec<(Slot, usize, usize, usize, usize)> = all
+        .iter()
+        .filter(|found| found.view == View::Plain)
+        .map(|found| (found.slot, found.pack, found.stream, found.start, found.end))
+        .collect();
+    all.retain(|found| {
+        found.view == View::Plain
+            || !plain.iter().any(|(slot, pack, stream, start, end)| {
+                (*slot, *pack, *stream) == (found.slot, found.pack, found.stream)
+                    && *start < found.end
+                    && found.start < *end
+            })
+    });
     all.sort_by_key(|found| (found.first.segment, found.first.start, found.slot, usize::MAX - found.end));
     all
 }
