@@ -229,7 +229,7 @@ impl<'a> Auditor<'a> {
             .packs_for(language, jurisdiction)
             .map_err(|error| Stop::at(Stage::Judge, error.code(), error))?
             .iter()
-            .map(|pack| pack.reference())
+            .flat_map(|pack| pack.references())
             .collect();
         times.judge_ms += millis(begun);
         let begun = Instant::now();

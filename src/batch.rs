@@ -92,7 +92,7 @@ impl Batch<'_> {
                 .collect(),
             unmatched_files: listing.unmatched_files.clone(),
             warnings: listing.warnings.clone(),
-            lexicons: self.policy.packs().iter().map(crate::policy::Pack::reference).collect(),
+            lexicons: self.policy.packs().iter().flat_map(crate::policy::Pack::references).collect(),
             model: tally.heard.then(|| model_ref(self.engine)),
             stages: tally.times,
             wall_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::call::{Call, CallId, Jurisdiction, Language, Millis, Speaker};
+use crate::normalise::homophones;
 use crate::policy::{Policy, Roles};
 use crate::record::{Category, CheckStatus, Confidence, Finding};
 use crate::transcript::{Segment, Transcript};
@@ -187,16 +188,42 @@ const OPENING: &[(&str, &str)] = &[
     ("mini_miranda", "mini-miranda"),
 ];
 
-/// Judges labelled calls and compares.
+/// A text with a share of its Han characters replaced by others that sound the same.
+fn mishear(text: &str, share: f64, seed: u64) -> String {
+    // SplitMix64 (Steele, Lea, Flood 2014): equal seeds, equal replacements, and no dependency for it.
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut next = move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    };
+    text.chars()
+        .map(|c| {
+            let (draw, pick) = (next() as f64 / u64::MAX as f64, next());
+            let others = if draw < share { homophones(c) } else { &[] };
+            others.get((pick % others.len().max(1) as u64) as usize).copied().unwrap_or(c)
+        })
+        .collect()
+}
+
+/// Judges labelled calls and compares. `misheard` is the share of Han characters replaced before by others of the same
+/// sound, as a poor recogniser would; the same calls and share give the same replacements.
 ///
 /// # Errors
 /// When a line is no labelled call, or no pack judges its language.
-pub fn evaluate(policy: &Policy, lines: &str) -> Result<Evaluation, EvalError> {
+pub fn evaluate(policy: &Policy, lines: &str, misheard: f64) -> Result<Evaluation, EvalError> {
     let mut result = Evaluation::default();
     for (number, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let fail = |message: String| EvalError::Line { line: number + 1, message };
-        let labelled: Labelled = serde_json::from_str(line)
+        let mut labelled: Labelled = serde_json::from_str(line)
             .map_err(|error| fail(format!("not a labelled call: column {}", error.column())))?;
+        if misheard > 0.0 {
+            for (turn, said) in labelled.turns.iter_mut().enumerate() {
+                said.text = mishear(&said.text, misheard, number as u64 * 1_000 + turn as u64);
+            }
+        }
         judge(policy, &labelled, &mut result).map_err(fail)?;
     }
     Ok(result)
@@ -341,16 +368,16 @@ mod tests {
     fn right_wrong_and_missed_are_counted() {
         let policy = Policy::shipped().unwrap();
         let insult = r#"{"category":"insult","turn":0}"#;
-        let right = evaluate(&policy, &line(insult, false)).unwrap();
+        let right = evaluate(&policy, &line(insult, false), 0.0).unwrap();
         let all = right.findings();
         assert_eq!((all.found, all.missed, all.wrong), (1, 0, 0));
         assert_eq!((right.signals.found, right.signals.missed), (1, 0));
         assert_eq!(right.checks["opening-company"], (1, 1));
-        let wrong = evaluate(&policy, &line("", true)).unwrap();
+        let wrong = evaluate(&policy, &line("", true), 0.0).unwrap();
         assert_eq!((wrong.findings().wrong, wrong.clean), (1, (1, 1)));
-        let missed = evaluate(&policy, &line(r#"{"category":"harassment","turn":1}"#, false)).unwrap();
+        let missed = evaluate(&policy, &line(r#"{"category":"harassment","turn":1}"#, false), 0.0).unwrap();
         assert_eq!((missed.findings().missed, missed.findings().wrong), (1, 1));
-        assert!(evaluate(&policy, "{}").unwrap_err().to_string().contains("line 1"));
+        assert!(evaluate(&policy, "{}", 0.0).unwrap_err().to_string().contains("line 1"));
     }
 
     #[test]

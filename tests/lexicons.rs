@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use fairdial::policy::{Pack, Policy};
-use harness::{all_right, at, files, json};
+use harness::{Desk, all_right, at, differs, files, json};
 use serde_json::Value;
 
 static SHIPPED: LazyLock<Policy> = LazyLock::new(|| Policy::shipped().unwrap_or_else(|error| panic!("{error}")));
@@ -62,7 +62,7 @@ fn there_is_nothing_the_authors_should_look_at() {
 #[test]
 fn what_is_built_in_is_what_lies_on_the_disk() {
     let disk = Policy::load(&[at("lexicons")]).unwrap_or_else(|error| panic!("{error}"));
-    let references = |policy: &Policy| policy.packs().iter().map(Pack::reference).collect::<Vec<_>>();
+    let references = |policy: &Policy| policy.packs().iter().flat_map(Pack::references).collect::<Vec<_>>();
     assert_eq!(references(&SHIPPED), references(&disk), "build again: the program holds other packs");
 }
 
@@ -190,4 +190,64 @@ fn every_file_is_valid_by_the_schema_editors_use() {
     all_right(&problems);
     let misspelt = serde_json::json!({"forbiden": []});
     assert!(!topic.is_valid(&misspelt), "the schema allows a misspelt kind");
+}
+
+#[test]
+fn an_overlay_adds_silences_and_grades_anew_without_a_copy() {
+    let desk = Desk::new();
+    desk.put(
+        "house/pack.toml",
+        r#"name = "house"
+version = "2026.11"
+extends = "cn-collections"
+title = { zh = "本公司的改动", en = "Our changes" }
+owner = "compliance"
+[families]
+animals = ["癞蛤蟆"]
+"#,
+    );
+    desk.put(
+        "house/house.toml",
+        r#"[[change]]
+rule = "cn.insult.deadbeat"
+silence = true
+because = { zh = "另行处理", en = "handled elsewhere" }
+
+[[change]]
+rule = "cn.insult.belittling"
+severity = "low"
+because = { zh = "本公司从轻", en = "graded down here" }
+
+[[forbidden]]
+id = "house.insult.toad"
+category = "insult"
+severity = "medium"
+title = { zh = "骂人癞蛤蟆", en = "Calls somebody a toad" }
+why = { zh = "侮辱人格", en = "It degrades." }
+sources = ["house rule 7"]
+phrases = ["你@animals"]
+examples = ["collector: [[你癞蛤蟆]]一个", "collector: 真是[[你癞蛤蟆]]", "debtor: 你癞蛤蟆", "collector: 院子里有癞蛤蟆"]
+"#,
+    );
+    let house = Policy::load(&[desk.at("house")]).unwrap_or_else(|error| panic!("{error}"));
+    let graded = |policy: &Policy, id: &str| {
+        let rules = policy.packs().iter().flat_map(|pack| pack.summaries()).find(|rule| rule.id == id);
+        rules.map(|rule| rule.severity)
+    };
+    assert_eq!(graded(&SHIPPED, "cn.insult.belittling"), Some("medium"));
+    assert_eq!(graded(&house, "cn.insult.belittling"), Some("low"));
+    assert_eq!(graded(&house, "cn.insult.deadbeat"), None);
+    assert_eq!(graded(&house, "house.insult.toad"), Some("medium"));
+    let names: Vec<String> = house.packs()[0].references().into_iter().map(|reference| reference.pack).collect();
+    assert_eq!(names, ["cn-collections", "house"]);
+    let own = house.test().failures.into_iter().filter(|failure| failure.rule.starts_with("house.")).count();
+    assert_eq!(own, 0, "the overlay's own examples hold");
+}
+
+#[test]
+fn the_handbook_is_up_to_date() {
+    all_right(&differs(&at("lexicons/RULES.md"), &SHIPPED.handbook()).into_iter().collect::<Vec<_>>());
+    let one = SHIPPED.explain("cn.insult.deadbeat").unwrap();
+    assert!(one.contains("phrases = [") && one.contains("insults.toml"), "{one}");
+    assert_eq!(SHIPPED.explain("cn.insult.none"), None);
 }

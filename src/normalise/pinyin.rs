@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use pinyin::ToPinyinMulti;
+use pinyin::{ToPinyin, ToPinyinMulti};
 
 use super::fold::is_han;
 
@@ -89,6 +89,32 @@ pub fn as_sounds(text: &str, reading: usize) -> String {
         .collect()
 }
 
+/// The common characters that share a character's usual reading, tone aside: what a recogniser may write for it. Common
+/// are the 3,755 of GB 2312's first level.
+pub fn homophones(c: char) -> &'static [char] {
+    static TABLE: OnceLock<HashMap<char, Vec<char>>> = OnceLock::new();
+    let table = TABLE.get_or_init(|| {
+        let mut by_sound: HashMap<&str, Vec<char>> = HashMap::new();
+        let rows = (0xb0..=0xd7u8).flat_map(|row| (0xa1..=0xfeu8).map(move |cell| [row, cell]));
+        for code in rows {
+            let (text, _, broken) = encoding_rs::GBK.decode(&code);
+            if let Some(c) = text.chars().next().filter(|c| !broken && is_han(*c))
+                && let Some(sound) = c.to_pinyin()
+            {
+                by_sound.entry(sound.plain()).or_default().push(c);
+            }
+        }
+        let mut table = HashMap::new();
+        for alike in by_sound.values() {
+            for &c in alike {
+                table.insert(c, alike.iter().copied().filter(|other| *other != c).collect());
+            }
+        }
+        table
+    });
+    table.get(&c).map_or(&[], Vec::as_slice)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +139,12 @@ mod tests {
         }
         assert_eq!(as_sounds("催收", 0), as_sounds("崔收", 0));
         assert_eq!(as_sounds("pay 110", 0), "pay 110");
+    }
+
+    #[test]
+    fn homophones_sound_alike() {
+        assert!(homophones('收').contains(&'手') && !homophones('收').contains(&'收'));
+        assert!(homophones('a').is_empty());
     }
 
     proptest! {

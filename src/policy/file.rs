@@ -64,6 +64,49 @@ pub struct PackFile {
     pub roles: RoleWords,
 }
 
+/// `pack.toml` of an overlay: changes to a pack that stays as it is.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OverlayFile {
+    /// Kebab-case, the folder's name.
+    pub name: String,
+    /// Set anew with every change; stands in each record.
+    pub version: String,
+    /// The pack it is laid over.
+    pub extends: String,
+    /// For people.
+    pub title: Both,
+    /// Who answers for it.
+    pub owner: String,
+    /// Who approved it and when; empty while nobody has.
+    #[serde(default)]
+    pub approved: String,
+    /// More word families, or more members for the pack's.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub families: BTreeMap<String, Vec<Spanned<String>>>,
+    /// More words that take a hit back.
+    #[serde(default)]
+    pub context: ContextWords,
+}
+
+/// A change to a rule of the pack an overlay extends.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Change {
+    /// Its id.
+    #[schemars(with = "String")]
+    pub rule: Spanned<String>,
+    /// Whether it keeps silent.
+    #[serde(default)]
+    pub silence: bool,
+    /// How bad it is here.
+    #[serde(default)]
+    pub severity: Option<Severity>,
+    /// Why: for whoever reads the overlay.
+    pub because: Both,
+}
+
 /// Words in the hit's own clause that take it back.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -129,6 +172,9 @@ pub struct TopicFile {
     /// Must stay within a measure.
     #[serde(default)]
     pub limit: Vec<Limit>,
+    /// Changes to rules of the pack this one extends.
+    #[serde(default)]
+    pub change: Vec<Change>,
 }
 
 /// Whose words count.

@@ -1,33 +1,24 @@
 //! The loader: files to a compiled [`Policy`], or every reason why not.
 //!
-//! Comes in: the folders of packs, or the ones built into the program. Goes out: [`Policy`]. Only this file opens
-//! lexicon files, and only it decides which lexicon is well formed. A rule without examples doesn't load.
+//! Comes in: the files of packs. Goes out: [`Policy`]. Only this file decides which lexicon is well formed. A rule
+//! without examples doesn't load.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use include_dir::{Dir, include_dir};
 use toml::Spanned;
 
 use super::diagnostics::{Diagnostic, LexiconError, SourceFile, Weight};
 use super::example::Example;
 use super::file::{Except, Excuse, PackFile, RuleText, TopicFile};
 use super::matcher::{Matcher, PhraseId};
+use super::overlay::{self, Overlay};
 use super::pattern::Pattern;
 use super::phrase::{self, Families};
+use super::sources::{self, PackSource, no_file};
 use super::{CHECK_IDS, Pack, PhraseInfo, Placed, Policy, SIGNAL_IDS, Side, Slot};
-use crate::hash::sha256_of_parts;
-
-static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/lexicons");
-
-/// The files of one pack, `pack.toml` first, the others by name.
-struct PackSource {
-    folder: String,
-    files: Vec<Arc<SourceFile>>,
-}
 
 impl Policy {
     /// The packs that come with the program.
@@ -35,99 +26,25 @@ impl Policy {
     /// # Errors
     /// Never in a released program: a test loads them.
     pub fn shipped() -> Result<Policy, LexiconError> {
-        let packs = SHIPPED.dirs().map(|folder| {
-            let files = folder.files().filter(|file| file.path().extension().is_some_and(|ext| ext == "toml"));
-            let files = files.map(|file| SourceFile {
-                path: format!("lexicons/{}", file.path().display()),
-                text: file.contents_utf8().unwrap_or_default().into(),
-            });
-            PackSource::new(folder.path().display().to_string(), files.collect())
-        });
-        compile(packs.collect())
+        compile(sources::shipped())
     }
 
-    /// The packs in folders: each path is a pack (it has a `pack.toml`) or a folder of packs.
+    /// The packs in folders: each path is a pack (it has a `pack.toml`) or a folder of packs. A pack that `extends`
+    /// another is laid over it; when the other isn't among the paths, over the one that comes with the program.
     ///
     /// # Errors
     /// When a folder can't be read, holds no pack, or a pack has errors; all are reported at once.
     pub fn load(paths: &[PathBuf]) -> Result<Policy, LexiconError> {
-        let mut packs = Vec::new();
-        let mut unreadable = Vec::new();
-        for path in paths {
-            match read_packs(path) {
-                Ok(found) if found.is_empty() => {
-                    unreadable.push(no_file(path, "it holds no pack: no pack.toml here or one folder below"))
-                }
-                Ok(found) => packs.extend(found),
-                Err((path, error)) => unreadable.push(no_file(&path, &error)),
-            }
-        }
-        if unreadable.is_empty() { compile(packs) } else { Err(LexiconError { diagnostics: unreadable }) }
+        compile(sources::read(paths)?)
     }
-}
-
-impl PackSource {
-    fn new(folder: String, mut files: Vec<SourceFile>) -> PackSource {
-        files.sort_by_key(|file| (!file.path.ends_with("/pack.toml"), file.path.clone()));
-        PackSource { folder, files: files.into_iter().map(Arc::new).collect() }
-    }
-
-    fn fingerprint(&self) -> String {
-        let names = self.files.iter().map(|file| file.path.rsplit('/').next().unwrap_or_default());
-        let parts = names.zip(&self.files).flat_map(|(name, file)| [name.as_bytes(), file.text.as_bytes()]);
-        sha256_of_parts(parts)
-    }
-}
-
-fn no_file(path: &Path, message: &str) -> Diagnostic {
-    let file = SourceFile { path: path.display().to_string(), text: String::new() };
-    Diagnostic {
-        code: "L000",
-        weight: Weight::Error,
-        file: Arc::new(file),
-        span: 0..0,
-        message: format!("failed to read {}: {message}", path.display()),
-        help: "give a pack's folder, or a folder of packs, to --lexicons".into(),
-    }
-}
-
-fn read_packs(path: &Path) -> Result<Vec<PackSource>, (PathBuf, String)> {
-    if path.join("pack.toml").is_file() {
-        return read_pack(path).map(|pack| vec![pack]);
-    }
-    let mut packs = Vec::new();
-    for folder in entries(path)? {
-        if folder.join("pack.toml").is_file() {
-            packs.push(read_pack(&folder)?);
-        }
-    }
-    Ok(packs)
-}
-
-fn entries(path: &Path) -> Result<Vec<PathBuf>, (PathBuf, String)> {
-    let listed = fs::read_dir(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let mut paths: Vec<PathBuf> = listed
-        .map_err(|error| (path.to_path_buf(), error.to_string()))?
-        .into_iter()
-        .map(|entry| entry.path())
-        .collect();
-    paths.sort();
-    Ok(paths)
-}
-
-fn read_pack(folder: &Path) -> Result<PackSource, (PathBuf, String)> {
-    let mut files = Vec::new();
-    for path in entries(folder)?.into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "toml")) {
-        let text = fs::read_to_string(&path).map_err(|error| (path.clone(), error.to_string()))?;
-        files.push(SourceFile { path: path.display().to_string(), text });
-    }
-    Ok(PackSource::new(folder.display().to_string(), files))
 }
 
 fn compile(sources: Vec<PackSource>) -> Result<Policy, LexiconError> {
     let mut loader = Loader::default();
-    for source in &sources {
-        loader.pack(source);
+    let (bases, overlays) = overlay::parted(sources, &mut loader.diagnostics);
+    for base in &bases {
+        let over: Vec<&Overlay> = overlays.iter().filter(|overlay| overlay.file.extends == base.name()).collect();
+        loader.pack(base, &over);
     }
     loader.ids();
     loader.diagnostics.sort_by_key(|d| (d.weight, d.file.path.clone(), d.span.start));
@@ -135,7 +52,7 @@ fn compile(sources: Vec<PackSource>) -> Result<Policy, LexiconError> {
         return Err(LexiconError { diagnostics: loader.diagnostics });
     }
     let matcher = Matcher::build(loader.patterns)
-        .map_err(|error| LexiconError { diagnostics: vec![no_file(Path::new("lexicons"), &error.to_string())] })?;
+        .map_err(|error| LexiconError { diagnostics: vec![no_file("lexicons".as_ref(), &error.to_string())] })?;
     Ok(Policy { packs: loader.packs, phrases: loader.phrases, matcher, warnings: loader.diagnostics })
 }
 
@@ -177,11 +94,11 @@ impl Loader {
         }
     }
 
-    fn pack(&mut self, source: &PackSource) {
+    fn pack(&mut self, source: &PackSource, overlays: &[&Overlay]) {
         let Some((head, topics)) = source.files.split_first() else { return };
-        let Some(file) = self.toml::<PackFile>(head) else { return };
+        let Some(mut file) = self.toml::<PackFile>(head) else { return };
         let folder = source.folder.replace('\\', "/");
-        if folder.rsplit('/').next() != Some(&file.name) {
+        if source.name() != file.name {
             self.report(
                 "L011",
                 head,
@@ -191,6 +108,9 @@ impl Loader {
             );
         }
         let index = self.packs.len();
+        for overlay in overlays {
+            overlay.widen(&mut file);
+        }
         let families: Families = file
             .families
             .iter()
@@ -208,11 +128,15 @@ impl Loader {
         self.phrases(index, head, &families, &file.roles.collector, Slot::Role(Speaker::Collector));
         self.phrases(index, head, &families, &file.roles.debtor, Slot::Role(Speaker::Debtor));
         let mut pack = Pack::new(file, source.fingerprint());
-        for topic in topics {
-            if let Some(read) = self.toml::<TopicFile>(topic) {
-                self.topic(index, topic, &families, read, &mut pack);
-            }
+        let mut read: Vec<(&Arc<SourceFile>, TopicFile)> = Vec::new();
+        for topic in topics.iter().chain(overlays.iter().flat_map(|overlay| &overlay.topics)) {
+            read.extend(self.toml::<TopicFile>(topic).map(|file| (topic, file)));
         }
+        overlay::change(&mut read, &mut self.diagnostics);
+        for (topic, file) in read {
+            self.topic(index, topic, &families, file, &mut pack);
+        }
+        pack.overlays = overlays.iter().map(|overlay| overlay.reference()).collect();
         if pack.rule_count() == 0 && self.diagnostics.is_empty() {
             let message = format!("the pack '{}' has no rules: every call would pass it", pack.file.name);
             self.report("L014", head, 0..0, message, "add a topic file, such as threats.toml, beside pack.toml");

@@ -9,21 +9,24 @@ mod example;
 mod examples;
 mod fields;
 mod file;
+mod handbook;
 mod kinds;
 mod load;
 mod matcher;
 mod measures;
+mod overlay;
 mod pattern;
 mod phrase;
 mod roles;
 mod scan;
+mod sources;
 mod verdict;
 
 use std::sync::Arc;
 
 pub use diagnostics::{Diagnostic, LexiconError, SourceFile, Weight};
 pub use examples::{ExampleFailure, ExampleReport};
-pub use file::{Both, PackFile, RuleText, TopicFile};
+pub use file::{Both, OverlayFile, PackFile, RuleText, TopicFile};
 pub use roles::{ChannelBasis, DeclaredChannel, Roles};
 
 use crate::call::{Call, Jurisdiction, Language, Speaker};
@@ -80,6 +83,8 @@ pub struct Pack {
     /// Its head.
     pub file: PackFile,
     fingerprint: String,
+    /// What is laid over it.
+    overlays: Vec<LexiconRef>,
     cues: Vec<Placed<Cue>>,
     forbidden: Vec<Placed<Forbidden>>,
     required: Vec<Placed<Required>>,
@@ -93,6 +98,7 @@ impl Pack {
         Pack {
             file,
             fingerprint,
+            overlays: Vec::new(),
             cues: Vec::new(),
             forbidden: Vec::new(),
             required: Vec::new(),
@@ -114,13 +120,14 @@ impl Pack {
             .chain(each(&self.limit))
     }
 
-    /// How the record names it.
-    pub fn reference(&self) -> LexiconRef {
-        LexiconRef {
+    /// How the record names it and what is laid over it.
+    pub fn references(&self) -> Vec<LexiconRef> {
+        let own = LexiconRef {
             pack: self.file.name.clone(),
             version: self.file.version.clone(),
             fingerprint: self.fingerprint.clone(),
-        }
+        };
+        std::iter::once(own).chain(self.overlays.iter().cloned()).collect()
     }
 
     /// How many rules it has.
@@ -167,8 +174,10 @@ pub struct RuleSummary {
 /// The JSON Schema of lexicon files: `pack` for `pack.toml`, `topic` for the others.
 pub fn lexicon_schema() -> String {
     let pack = schemars::schema_for!(PackFile);
+    let overlay = schemars::schema_for!(OverlayFile);
     let topic = schemars::schema_for!(TopicFile);
-    serde_json::to_string_pretty(&serde_json::json!({ "pack": pack, "topic": topic })).unwrap_or_default()
+    serde_json::to_string_pretty(&serde_json::json!({ "pack": pack, "overlay": overlay, "topic": topic }))
+        .unwrap_or_default()
 }
 
 /// Before or after the words it takes back.

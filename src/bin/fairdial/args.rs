@@ -161,6 +161,10 @@ pub enum LexiconsVerb {
     List(PacksArgs),
     /// Measure the packs on labelled calls: precision and recall per category with intervals, misses and false alarms.
     Eval(EvalArgs),
+    /// Print everything about one rule: what for, instead of what, its phrases and examples.
+    Explain(RuleArgs),
+    /// Print all rules as a handbook in Markdown, in Chinese and English (lexicons/RULES.md).
+    Rules(PacksArgs),
     /// Print the JSON Schema of lexicon files, for editors.
     Schema,
 }
@@ -170,6 +174,16 @@ pub struct PacksArgs {
     /// A pack's folder, or a folder of packs. Default: the built-in packs.
     #[arg(value_name = "DIR")]
     pub packs: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct RuleArgs {
+    /// The rule's id, as in 'fairdial lexicons list' and in each finding.
+    pub rule: String,
+
+    /// A pack's folder, or a folder of packs. Default: the built-in packs.
+    #[arg(long, value_name = "DIR")]
+    pub lexicons: Vec<PathBuf>,
 }
 
 #[derive(Args)]
@@ -185,6 +199,11 @@ pub struct EvalArgs {
     /// Print the misses and false alarms too.
     #[arg(long)]
     pub faults: bool,
+
+    /// Replace so many per cent of the Han characters by others of the same sound first, as a poor recogniser would.
+    /// May be given several times: each is measured.
+    #[arg(long, value_name = "PER CENT")]
+    pub homophones: Vec<f64>,
 }
 
 #[derive(Args)]

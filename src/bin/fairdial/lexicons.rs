@@ -5,7 +5,7 @@ use fairdial::policy::{LexiconError, Policy};
 use anyhow::Context;
 use fairdial::eval::{self, Counts, Share};
 
-use crate::args::{EvalArgs, LexiconsArgs, LexiconsVerb, PacksArgs};
+use crate::args::{EvalArgs, LexiconsArgs, LexiconsVerb, PacksArgs, RuleArgs};
 use crate::exit::{Exit, Failure};
 use crate::show::{line, note};
 
@@ -15,6 +15,11 @@ pub fn run(args: &LexiconsArgs) -> Result<Exit, Failure> {
         LexiconsVerb::Test(packs) => test(packs),
         LexiconsVerb::List(packs) => list(packs),
         LexiconsVerb::Eval(eval) => measure(eval),
+        LexiconsVerb::Explain(rule) => explain(rule),
+        LexiconsVerb::Rules(packs) => {
+            line(load(packs)?.handbook().trim_end());
+            Ok(Exit::Done)
+        }
         LexiconsVerb::Schema => {
             line(&fairdial::policy::lexicon_schema());
             Ok(Exit::Done)
@@ -24,28 +29,49 @@ pub fn run(args: &LexiconsArgs) -> Result<Exit, Failure> {
 
 fn measure(args: &EvalArgs) -> Result<Exit, Failure> {
     let policy = load(&PacksArgs { packs: args.lexicons.clone() })?;
+    let shares = if args.homophones.is_empty() { vec![0.0] } else { args.homophones.clone() };
     for path in &args.labelled {
         let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()));
-        let result = eval::evaluate(&policy, &text.map_err(Failure::usage)?).map_err(Failure::usage)?;
-        let (clean, flagged) = result.clean;
-        line(&format!("{}: {} calls, {flagged} of {clean} clean ones flagged", path.display(), result.calls));
-        line(&format!("{:<28} {:<24} {:<24}", "", "precision (95 %)", "recall (95 %)"));
-        for (category, counts) in &result.by_category {
-            shares(category.as_str(), *counts);
-        }
-        shares("all findings", result.findings());
-        shares("signals", result.signals);
-        let (mut right, mut all) = (0, 0);
-        for (id, (good, of)) in &result.checks {
-            line(&format!("{id:<28} {}", share(Share::of(*good, *of))));
-            right += good;
-            all += of;
-        }
-        line(&format!("{:<28} {}", "all checks", share(Share::of(right, all))));
-        for fault in result.faults.iter().filter(|_| args.faults) {
-            line(fault);
+        let text = text.map_err(Failure::usage)?;
+        for &share in &shares {
+            let result = eval::evaluate(&policy, &text, share / 100.0).map_err(Failure::usage)?;
+            let (clean, flagged) = result.clean;
+            let misheard = if share > 0.0 { format!(", {share} % of characters misheard") } else { String::new() };
+            line(&format!(
+                "{}: {} calls{misheard}, {flagged} of {clean} clean ones flagged",
+                path.display(),
+                result.calls
+            ));
+            report(&result, args.faults);
         }
     }
+    Ok(Exit::Done)
+}
+
+fn report(result: &eval::Evaluation, faults: bool) {
+    line(&format!("{:<28} {:<24} {:<24}", "", "precision (95 %)", "recall (95 %)"));
+    for (category, counts) in &result.by_category {
+        shares(category.as_str(), *counts);
+    }
+    shares("all findings", result.findings());
+    shares("signals", result.signals);
+    let (mut right, mut all) = (0, 0);
+    for (id, (good, of)) in &result.checks {
+        line(&format!("{id:<28} {}", share(Share::of(*good, *of))));
+        right += good;
+        all += of;
+    }
+    line(&format!("{:<28} {}", "all checks", share(Share::of(right, all))));
+    for fault in result.faults.iter().filter(|_| faults) {
+        line(fault);
+    }
+}
+
+fn explain(args: &RuleArgs) -> Result<Exit, Failure> {
+    let policy = load(&PacksArgs { packs: args.lexicons.clone() })?;
+    let found = policy.explain(&args.rule);
+    let missing = || anyhow::anyhow!("there is no rule '{}': 'fairdial lexicons list' names them", args.rule);
+    line(&found.ok_or_else(missing).map_err(Failure::usage)?);
     Ok(Exit::Done)
 }
 
