@@ -18,6 +18,11 @@ pub const READINGS: usize = 4;
 /// The characters that are looked up: all that recognisers write.
 const KNOWN: std::ops::RangeInclusive<u32> = 0x4e00..=0x9fff;
 
+/// Characters with more than one reading in daily speech. The rarer readings of others (央 as yīng) would make half of the
+/// language sound alike.
+const SEVERAL: &str = "行长重还得都乐觉调差传弹率单给薄血色露会什曾藏朝车盛系校解查区仇说落模强省似塞折着了地的和角卡\
+                       扒更降咽没只大那哪谁熟这把恶兴称分转";
+
 type Sounds = [u16; READINGS];
 
 /// For each character of [`KNOWN`] its sounds, the usual one first; 0 is none.
@@ -33,7 +38,8 @@ fn table() -> &'static [Sounds] {
                 for reading in readings.into_iter().flatten() {
                     let next = u16::try_from(numbers.len() + 1).unwrap_or(u16::MAX);
                     let sound = *numbers.entry(merged(reading.plain())).or_insert(next);
-                    if known < READINGS && !sounds.contains(&sound) {
+                    let usual = known == 0 || char::from_u32(code).is_some_and(|c| SEVERAL.contains(c));
+                    if usual && known < READINGS && !sounds.contains(&sound) {
                         sounds[known] = sound;
                         known += 1;
                     }

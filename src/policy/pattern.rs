@@ -32,7 +32,7 @@ const SHORTEST_BY_SOUND: usize = 3;
 pub enum View {
     /// As written, folded.
     Plain,
-    /// Han characters by their sound; at least half of those of each literal must be as written.
+    /// Han characters by their sound; most must be as written all the same.
     Pinyin,
 }
 
@@ -103,6 +103,9 @@ impl Pattern {
         } else {
             (*starts.first()?, *ends.first()?)
         };
+        if view == View::Pinyin && !context.close_enough(&self.nodes, start, end) {
+            return None;
+        }
         context.with_others(&self.also, start, end)
     }
 
@@ -112,10 +115,7 @@ impl Pattern {
         if !self.also.is_empty() {
             return Vec::new();
         }
-        let mut gaps = Vec::new();
-        let nodes: Vec<&Node> = self.nodes.iter().collect();
-        let mut steps = 2_000;
-        if context.trace(&nodes, start, end, &mut gaps, &mut steps) { gaps } else { Vec::new() }
+        context.trace(&self.nodes, start, end).map(|path| path.gaps).unwrap_or_default()
     }
 
     /// Tries the pattern from a place on, without an atom.
@@ -172,6 +172,17 @@ fn han_characters(nodes: &[Node]) -> usize {
     nodes.iter().map(of).sum()
 }
 
+/// One way through a pattern.
+#[derive(Clone, Debug, Default)]
+struct Path {
+    /// Where gaps were taken.
+    gaps: Vec<(usize, usize)>,
+    /// Han characters of its literals.
+    letters: usize,
+    /// Those that are written otherwise.
+    other: usize,
+}
+
 struct Context<'a> {
     stream: &'a Stream,
     fields: &'a Fields,
@@ -184,13 +195,14 @@ impl Context<'_> {
         if others.is_empty() {
             return Some((start, end));
         }
+        let written = Context { view: View::Plain, ..*self };
         let text = &self.stream.text;
         let (from, to, _) = self.stream.scope(start, end, Break::Sentence { question: false });
         let (mut first, mut last) = (start, end);
         for other in others {
             let places = text[from..to].char_indices().map(|(at, _)| from + at);
             let found = places.filter_map(|at| {
-                let reached = *self.run(other, vec![at], Way::Forward).first()?;
+                let reached = *written.run(other, vec![at], Way::Forward).first()?;
                 (reached > at && reached <= to && (reached <= start || at >= end)).then_some((at, reached))
             });
             let (a, b) = found.min_by_key(|(a, b)| last.max(*b) - first.min(*a))?;
@@ -199,35 +211,48 @@ impl Context<'_> {
         (units(&text[first..last]) <= TOGETHER).then_some((first, last))
     }
 
-    /// Whether the nodes lead from `place` exactly to `end`, with the gaps taken on the way.
-    fn trace(
-        &self,
-        nodes: &[&Node],
-        place: usize,
-        end: usize,
-        gaps: &mut Vec<(usize, usize)>,
-        steps: &mut usize,
-    ) -> bool {
+    /// Whether a match by sound is near enough to what is written: one other character among four, or among three
+    /// that stand together. Two of three characters sound like too much else.
+    fn close_enough(&self, nodes: &[Node], start: usize, end: usize) -> bool {
+        self.trace(nodes, start, end).is_some_and(|path| {
+            path.other * 4 <= path.letters || (path.other == 1 && path.letters == 3 && path.gaps.is_empty())
+        })
+    }
+
+    /// How the nodes lead from `start` exactly to `end`; `None` when they don't, or when it takes too long to find out.
+    fn trace(&self, nodes: &[Node], start: usize, end: usize) -> Option<Path> {
+        let nodes: Vec<&Node> = nodes.iter().collect();
+        let (mut path, mut steps) = (Path::default(), 2_000);
+        self.follow(&nodes, start, end, &mut path, &mut steps).then_some(path)
+    }
+
+    fn follow(&self, nodes: &[&Node], place: usize, end: usize, path: &mut Path, steps: &mut usize) -> bool {
         *steps = steps.saturating_sub(1);
         if *steps == 0 || place > end {
             return false;
         }
         let Some((node, rest)) = nodes.split_first() else { return place == end };
-        let mut inner = |branch: &[Node], gaps: &mut Vec<(usize, usize)>| {
+        let mut inner = |branch: &[Node], path: &mut Path| {
             let nodes: Vec<&Node> = branch.iter().chain(rest.iter().copied()).collect();
-            self.trace(&nodes, place, end, gaps, steps)
+            self.follow(&nodes, place, end, path, steps)
         };
         match node {
-            Node::Either(branches) => branches.iter().any(|branch| inner(branch, gaps)),
-            Node::Maybe(part) => inner(part, gaps) || self.trace(rest, place, end, gaps, steps),
+            Node::Either(branches) => branches.iter().any(|branch| inner(branch, path)),
+            Node::Maybe(part) => inner(part, path) || self.follow(rest, place, end, path, steps),
             _ => self.step(node, place, Way::Forward).into_iter().any(|reached| {
-                let gap = matches!(node, Node::Gap(_)) && reached > place;
-                if gap {
-                    gaps.push((place, reached));
+                let before = path.clone();
+                match node {
+                    Node::Gap(_) if reached > place => path.gaps.push((place, reached)),
+                    Node::Literal(literal) => {
+                        let there = &self.stream.text[reached.saturating_sub(literal.len())..reached];
+                        path.letters += literal.chars().filter(|c| is_han(*c)).count();
+                        path.other += there.chars().zip(literal.chars()).filter(|(a, b)| a != b).count();
+                    }
+                    _ => {}
                 }
-                let leads = self.trace(rest, reached, end, gaps, steps);
-                if gap && !leads {
-                    gaps.pop();
+                let leads = self.follow(rest, reached, end, path, steps);
+                if !leads {
+                    *path = before;
                 }
                 leads
             }),
