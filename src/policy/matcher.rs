@@ -42,37 +42,41 @@ pub struct MatcherError {
 /// Literals in one automaton, each with the patterns it may belong to.
 struct Atoms {
     automaton: AhoCorasick,
-    patterns: Vec<Vec<usize>>,
+    /// For each entry of the automaton the literals it stands for, each with its patterns.
+    literals: Vec<Vec<(String, Vec<usize>)>>,
 }
 
 impl Atoms {
-    fn build(atoms: impl Iterator<Item = (String, usize)>) -> Result<Atoms, MatcherError> {
+    /// From what is looked for, the literal that means, and its pattern.
+    fn build(atoms: impl Iterator<Item = (String, String, usize)>) -> Result<Atoms, MatcherError> {
         let mut numbers: HashMap<String, usize> = HashMap::new();
-        let mut patterns: Vec<Vec<usize>> = Vec::new();
-        for (atom, pattern) in atoms {
-            let number = *numbers.entry(atom).or_insert_with(|| {
-                patterns.push(Vec::new());
-                patterns.len() - 1
+        let mut keys: Vec<String> = Vec::new();
+        let mut literals: Vec<Vec<(String, Vec<usize>)>> = Vec::new();
+        for (key, literal, pattern) in atoms {
+            let number = *numbers.entry(key.clone()).or_insert_with(|| {
+                keys.push(key);
+                literals.push(Vec::new());
+                literals.len() - 1
             });
-            if patterns[number].last() != Some(&pattern) {
-                patterns[number].push(pattern);
+            match literals[number].iter_mut().find(|(known, _)| *known == literal) {
+                Some((_, patterns)) if patterns.last() == Some(&pattern) => {}
+                Some((_, patterns)) => patterns.push(pattern),
+                None => literals[number].push((literal, vec![pattern])),
             }
         }
-        let mut atoms: Vec<(String, usize)> = numbers.into_iter().collect();
-        atoms.sort_by_key(|(_, number)| *number);
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
-            .build(atoms.iter().map(|(atom, _)| atom))
-            .map_err(|error| MatcherError { atoms: atoms.len(), message: error.to_string() })?;
-        Ok(Atoms { automaton, patterns })
+            .build(&keys)
+            .map_err(|error| MatcherError { atoms: keys.len(), message: error.to_string() })?;
+        Ok(Atoms { automaton, literals })
     }
 
-    /// Every atom in the text with the patterns it may belong to.
-    fn find<'a>(&'a self, text: &'a str) -> impl Iterator<Item = ((usize, usize), usize)> + 'a {
+    /// Every entry found in the text: where, the literal meant, and the patterns that one may belong to.
+    fn find<'a>(&'a self, text: &'a str) -> impl Iterator<Item = ((usize, usize), &'a str, &'a [usize])> + 'a {
         self.automaton.find_overlapping_iter(text).flat_map(|found| {
-            self.patterns[found.pattern().as_usize()]
-                .iter()
-                .map(move |pattern| ((found.start(), found.end()), *pattern))
+            let at = (found.start(), found.end());
+            let literals = self.literals[found.pattern().as_usize()].iter();
+            literals.map(move |(literal, patterns)| (at, literal.as_str(), patterns.as_slice()))
         })
     }
 }
@@ -105,13 +109,13 @@ impl Matcher {
             let each = patterns.iter().enumerate();
             each.flat_map(|(index, (_, pattern))| pattern.atoms().iter().map(move |atom| (atom, index, pattern)))
         };
-        let plain = Atoms::build(atoms().map(|(atom, index, _)| (atom.clone(), index)))?;
+        let plain = Atoms::build(atoms().map(|(atom, index, _)| (atom.clone(), atom.clone(), index)))?;
         let long = atoms()
             .filter(|(atom, _, pattern)| pattern.by_sound() && atom.chars().count() > 1 && atom.chars().all(is_han));
         let sounds = Atoms::build(long.flat_map(|(atom, index, _)| {
             let mut spelled: Vec<String> = (0..READINGS).map(|reading| as_sounds(atom, reading)).collect();
             spelled.dedup();
-            spelled.into_iter().map(move |atom| (atom, index))
+            spelled.into_iter().map(move |sounds| (sounds, atom.clone(), index))
         }))?;
         Ok(Matcher { plain, sounds, patterns, by_field, by_turn })
     }
@@ -132,18 +136,20 @@ impl Matcher {
                 hits.push(Hit { start, end, phrase: *phrase, pattern: index, view });
             }
         };
-        for (at, index) in self.plain.find(&stream.text) {
-            verify(at, index, View::Plain);
+        for (at, _, patterns) in self.plain.find(&stream.text) {
+            patterns.iter().for_each(|index| verify(at, *index, View::Plain));
         }
         // The usual reading of every character, then the second: a third is never the one a recogniser means.
         let usual = as_sounds(&stream.text, 0);
         if usual != stream.text {
-            for (at, index) in self.sounds.find(&usual) {
-                verify(at, index, View::Pinyin);
-            }
             let second = as_sounds(&stream.text, 1);
-            for (at, index) in self.sounds.find(&second) {
-                verify(at, index, View::Pinyin);
+            for (spelled, first) in [(&usual, true), (&second, false)] {
+                for (at, literal, patterns) in self.sounds.find(spelled) {
+                    let new = first || usual[at.0..at.1] != second[at.0..at.1];
+                    if new && half_as_written(&stream.text[at.0..at.1], literal) {
+                        patterns.iter().for_each(|index| verify(at, *index, View::Pinyin));
+                    }
+                }
             }
         }
         for &index in &self.by_field {
@@ -170,6 +176,13 @@ impl Matcher {
         hits.dedup_by_key(|hit| (hit.start, hit.phrase));
         hits
     }
+}
+
+/// Whether at least half of a literal's characters are the text's: sounds alone are too many to look into.
+fn half_as_written(text: &str, literal: &str) -> bool {
+    let pairs = text.chars().zip(literal.chars());
+    let (all, same) = pairs.fold((0, 0), |(all, same), (a, b)| (all + 1, same + usize::from(a == b)));
+    same * 2 >= all
 }
 
 #[cfg(test)]

@@ -181,14 +181,14 @@ pub fn lexicon_schema() -> String {
 }
 
 /// Before or after the words it takes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Side {
     Before,
     After,
 }
 
 /// To which rule of its pack a phrase belongs, and in which part of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Slot {
     Cue(usize),
     Forbidden(usize),

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::phrase::Node;
+use smallvec::{SmallVec, smallvec};
+
+use super::phrase::{Node, Words};
 use crate::normalise::{Break, Stream, is_han, is_word_char, sound_alike, units};
 
 /// The values behind `{…}` for one call, folded; several spellings each.
@@ -49,6 +51,9 @@ impl View {
 /// How far the parts of `A & B` may reach, first to last, in characters (Mandarin) or words (English).
 const TOGETHER: usize = 18;
 
+/// Places in a text: few, as a rule.
+type Places = SmallVec<[usize; 8]>;
+
 /// Which way a part is held against the text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
@@ -91,13 +96,16 @@ impl Pattern {
         let context = Context { stream, fields, view };
         if view == View::Pinyin {
             // The automaton compared sounds alone: half of the atom must be as written.
-            let ends = context.run(&self.nodes[anchor..=anchor], vec![start], Way::Forward);
+            let ends = context.run(&self.nodes[anchor..=anchor], smallvec![start], Way::Forward);
             if !ends.contains(&end) {
                 return None;
             }
         }
-        let ends = context.run(&self.nodes[anchor + 1..], vec![end], Way::Forward);
-        let starts = context.run(&self.nodes[..anchor], vec![start], Way::Backward);
+        let ends = context.run(&self.nodes[anchor + 1..], smallvec![end], Way::Forward);
+        if ends.is_empty() {
+            return None;
+        }
+        let starts = context.run(&self.nodes[..anchor], smallvec![start], Way::Backward);
         let (start, end) = if self.widest {
             (starts.into_iter().min()?, ends.into_iter().max()?)
         } else {
@@ -121,7 +129,7 @@ impl Pattern {
     /// Tries the pattern from a place on, without an atom.
     pub fn try_at(&self, stream: &Stream, start: usize, fields: &Fields) -> Option<(usize, usize)> {
         let context = Context { stream, fields, view: View::Plain };
-        let to = *context.run(&self.nodes, vec![start], Way::Forward).first()?;
+        let to = *context.run(&self.nodes, smallvec![start], Way::Forward).first()?;
         if to > start { context.with_others(&self.also, start, to) } else { None }
     }
 
@@ -164,8 +172,10 @@ fn alike(text: &str, literal: &str) -> bool {
 
 /// How many Han characters a match has at least.
 fn han_characters(nodes: &[Node]) -> usize {
+    let han = |text: &str| text.chars().filter(|c| is_han(*c)).count();
     let of = |node: &Node| match node {
-        Node::Literal(text) => text.chars().filter(|c| is_han(*c)).count(),
+        Node::Literal(text) => han(text),
+        Node::Words(words) => words.all.iter().map(|word| han(word)).min().unwrap_or(0),
         Node::Either(branches) => branches.iter().map(|branch| han_characters(branch)).min().unwrap_or(0),
         _ => 0,
     };
@@ -202,7 +212,7 @@ impl Context<'_> {
         for other in others {
             let places = text[from..to].char_indices().map(|(at, _)| from + at);
             let found = places.filter_map(|at| {
-                let reached = *written.run(other, vec![at], Way::Forward).first()?;
+                let reached = *written.run(other, smallvec![at], Way::Forward).first()?;
                 (reached > at && reached <= to && (reached <= start || at >= end)).then_some((at, reached))
             });
             let (a, b) = found.min_by_key(|(a, b)| last.max(*b) - first.min(*a))?;
@@ -238,6 +248,7 @@ impl Context<'_> {
         };
         match node {
             Node::Either(branches) => branches.iter().any(|branch| inner(branch, path)),
+            Node::Words(words) => words.all.iter().any(|word| inner(&[Node::Literal(word.clone())], path)),
             Node::Maybe(part) => inner(part, path) || self.follow(rest, place, end, path, steps),
             _ => self.step(node, place, Way::Forward).into_iter().any(|reached| {
                 let before = path.clone();
@@ -260,11 +271,11 @@ impl Context<'_> {
     }
 
     /// All places a run of nodes can lead to from the given places, the preferred first.
-    fn run(&self, nodes: &[Node], from: Vec<usize>, way: Way) -> Vec<usize> {
+    fn run(&self, nodes: &[Node], from: Places, way: Way) -> Places {
         let mut places = from;
         for step in 0..nodes.len() {
             let node = if way == Way::Forward { &nodes[step] } else { &nodes[nodes.len() - 1 - step] };
-            let mut next = Vec::new();
+            let mut next = Places::new();
             for place in places {
                 for reached in self.step(node, place, way) {
                     if !next.contains(&reached) {
@@ -280,16 +291,19 @@ impl Context<'_> {
         places
     }
 
-    fn step(&self, node: &Node, place: usize, way: Way) -> Vec<usize> {
+    fn step(&self, node: &Node, place: usize, way: Way) -> Places {
         match node {
             Node::Literal(literal) => self.literal(literal, place, way).into_iter().collect(),
+            Node::Words(words) => self.words(words, place, way),
             Node::Field(name) => {
                 let spellings = self.fields.get(name).map(Vec::as_slice).unwrap_or_default();
                 spellings.iter().filter_map(|spelling| self.literal(spelling, place, way)).collect()
             }
-            Node::Either(branches) => branches.iter().flat_map(|branch| self.run(branch, vec![place], way)).collect(),
+            Node::Either(branches) => {
+                branches.iter().flat_map(|branch| self.run(branch, smallvec![place], way)).collect()
+            }
             Node::Maybe(inner) => {
-                let mut places = self.run(inner, vec![place], way);
+                let mut places = self.run(inner, smallvec![place], way);
                 places.push(place);
                 places
             }
@@ -298,7 +312,7 @@ impl Context<'_> {
             Node::Start | Node::End => {
                 let strong = |kind: Break| kind >= Break::Breath;
                 let here = self.stream.break_at(place).is_some_and(strong);
-                if here { vec![place] } else { Vec::new() }
+                if here { smallvec![place] } else { Places::new() }
             }
         }
     }
@@ -311,6 +325,35 @@ impl Context<'_> {
             Way::Backward if place > 0 && bytes[place - 1] == b' ' => place - 1,
             _ => place,
         }
+    }
+
+    fn words(&self, words: &Words, place: usize, way: Way) -> Places {
+        let text = &self.stream.text;
+        let from = self.over_space(place, way);
+        let mut places = Places::new();
+        let mut put = |word: &str| {
+            if let Some(reached) = self.literal(word, place, way).filter(|reached| !places.contains(reached)) {
+                places.push(reached);
+            }
+        };
+        match way {
+            Way::Forward => {
+                let mut letters = text[from..].chars();
+                letters.next().into_iter().flat_map(|c| words.from(c)).for_each(&mut put);
+                if self.view == View::Pinyin {
+                    // One character may be written otherwise: when it is the first, the last is right.
+                    letters.take(3).flat_map(|c| words.to(c)).for_each(put);
+                }
+            }
+            Way::Backward => {
+                let mut letters = text[..from].chars().rev();
+                letters.next().into_iter().flat_map(|c| words.to(c)).for_each(&mut put);
+                if self.view == View::Pinyin {
+                    letters.take(3).flat_map(|c| words.from(c)).for_each(put);
+                }
+            }
+        }
+        places
     }
 
     fn literal(&self, literal: &str, place: usize, way: Way) -> Option<usize> {
@@ -328,8 +371,8 @@ impl Context<'_> {
     }
 
     /// The places a gap of up to `width` units reaches, nearest first; never over the end of a sentence.
-    fn gap(&self, width: usize, place: usize, way: Way) -> Vec<usize> {
-        let mut places = vec![place];
+    fn gap(&self, width: usize, place: usize, way: Way) -> Places {
+        let mut places: Places = smallvec![place];
         let mut here = place;
         for _ in 0..width {
             let ends =
@@ -352,21 +395,27 @@ impl Context<'_> {
     fn unit(&self, place: usize, way: Way) -> Option<usize> {
         let text = &self.stream.text;
         let place = self.over_space(place, way);
-        let mut moved = 0;
-        let forward = text[place..].chars();
-        let backward = text[..place].chars().rev();
-        let characters: Box<dyn Iterator<Item = char>> =
-            if way == Way::Forward { Box::new(forward) } else { Box::new(backward) };
-        for c in characters {
-            if moved == 0 && (is_han(c) || (!is_word_char(c) && !c.is_whitespace())) {
-                moved = c.len_utf8();
-                break;
+        let moved = match way {
+            Way::Forward => {
+                let rest = &text[place..];
+                match rest.chars().next() {
+                    Some(c) if is_word_char(c) => rest.find(|c| !is_word_char(c)).unwrap_or(rest.len()),
+                    Some(c) if !c.is_whitespace() => c.len_utf8(),
+                    _ => 0,
+                }
             }
-            if !is_word_char(c) {
-                break;
+            Way::Backward => {
+                let rest = &text[..place];
+                match rest.chars().next_back() {
+                    Some(c) if is_word_char(c) => {
+                        let from = rest.char_indices().rev().find(|(_, c)| !is_word_char(*c));
+                        place - from.map_or(0, |(at, c)| at + c.len_utf8())
+                    }
+                    Some(c) if !c.is_whitespace() => c.len_utf8(),
+                    _ => 0,
+                }
             }
-            moved += c.len_utf8();
-        }
+        };
         if moved == 0 {
             return None;
         }
@@ -374,9 +423,9 @@ impl Context<'_> {
     }
 
     /// A run of number characters or words, the longest first and then each shorter one.
-    fn number(&self, place: usize, way: Way) -> Vec<usize> {
+    fn number(&self, place: usize, way: Way) -> Places {
         let text = &self.stream.text;
-        let mut places = Vec::new();
+        let mut places = Places::new();
         let mut here = place;
         while let Some(next) = self.unit(here, way) {
             let unit = if way == Way::Forward { &text[here..next] } else { &text[next..here] };

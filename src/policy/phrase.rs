@@ -32,6 +32,8 @@ const GOOD_ATOM: usize = 6;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Node {
     Literal(String),
+    /// Any of many literals.
+    Words(Words),
     Either(Vec<Vec<Node>>),
     Maybe(Vec<Node>),
     Gap(usize),
@@ -39,6 +41,63 @@ pub(super) enum Node {
     Field(String),
     Start,
     End,
+}
+
+/// Many literals, found by their first or last character: a family of fifty words costs what one does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Words {
+    /// As written, in the author's order.
+    pub all: Vec<String>,
+    by_first: BTreeMap<char, Vec<u32>>,
+    by_last: BTreeMap<char, Vec<u32>>,
+}
+
+impl Words {
+    fn new(all: Vec<String>) -> Words {
+        let index = |end: fn(&str) -> Option<char>| {
+            let mut by: BTreeMap<char, Vec<u32>> = BTreeMap::new();
+            for (number, word) in (0..).zip(&all) {
+                by.entry(end(word).unwrap_or_default()).or_default().push(number);
+            }
+            by
+        };
+        let (by_first, by_last) = (index(|word| word.chars().next()), index(|word| word.chars().next_back()));
+        Words { all, by_first, by_last }
+    }
+
+    /// Those that begin with a character, in order.
+    pub fn from(&self, first: char) -> impl Iterator<Item = &str> {
+        self.by_first.get(&first).into_iter().flatten().map(|number| self.all[*number as usize].as_str())
+    }
+
+    /// Those that end with a character, in order.
+    pub fn to(&self, last: char) -> impl Iterator<Item = &str> {
+        self.by_last.get(&last).into_iter().flatten().map(|number| self.all[*number as usize].as_str())
+    }
+}
+
+/// Alternatives of bare literals as [`Words`], wherever they stand.
+fn indexed(nodes: Vec<Node>) -> Vec<Node> {
+    let each = nodes.into_iter().map(|node| match node {
+        Node::Either(branches) => {
+            let literal = |branch: &Vec<Node>| match branch.as_slice() {
+                [Node::Literal(text)] => Some(text.clone()),
+                _ => None,
+            };
+            match branches.iter().map(literal).collect::<Option<Vec<String>>>() {
+                Some(all) if all.len() > 2 => Node::Words(Words::new(all)),
+                _ => Node::Either(branches.into_iter().map(indexed).collect()),
+            }
+        }
+        Node::Maybe(inner) => Node::Maybe(indexed(inner)),
+        other => other,
+    });
+    // A group of one alternative is that alternative.
+    each.flat_map(|node| match node {
+        Node::Either(mut branches) if branches.len() == 1 => branches.remove(0),
+        other => vec![other],
+    })
+    .collect()
 }
 
 /// What is wrong with a phrase, and where.
@@ -70,7 +129,7 @@ pub fn parse(text: &str, families: &Families) -> Result<Vec<Pattern>, PhraseErro
         if nodes.is_empty() {
             return Err(PhraseError { message: "the phrase is empty once folded: write words".into(), at: from });
         }
-        parts.push(nodes);
+        parts.push(indexed(nodes));
         if parser.peek().is_none() {
             break;
         }
@@ -318,6 +377,7 @@ fn inflections(stem: &str) -> Vec<String> {
 fn literals(node: &Node) -> Option<Vec<&str>> {
     match node {
         Node::Literal(text) => Some(vec![text]),
+        Node::Words(words) => Some(words.all.iter().map(String::as_str).collect()),
         Node::Either(branches) => {
             let mut found = Vec::new();
             for branch in branches {

@@ -3,6 +3,8 @@
 //! Comes in: the policy, a transcript, its call and roles. Goes out: [`Sight`], which the kinds of rules read. Only this
 //! file turns places in a view into evidence: the exact quote, its speaker and its milliseconds.
 
+use std::collections::HashMap;
+
 use crate::call::{Call, Language, Millis, Speaker};
 use crate::normalise::{Break, Origin, Stream};
 use crate::record::{Confidence, Evidence, Match, Reasons};
@@ -47,6 +49,8 @@ pub(super) struct Sight<'a> {
     fields: Fields,
     /// In order of place.
     pub found: Vec<Found>,
+    /// Indices into `found` by pack and slot.
+    by_slot: HashMap<(usize, Slot), Vec<usize>>,
 }
 
 impl<'a> Sight<'a> {
@@ -61,7 +65,11 @@ impl<'a> Sight<'a> {
         let streams = Stream::all(&transcript.segments);
         let fields = fields::of_call(call, language);
         let found = find(policy, &streams, &fields, &|pack, _| packs.contains(&pack));
-        Sight { policy, transcript, roles, language, streams, fields, found }
+        let mut by_slot: HashMap<(usize, Slot), Vec<usize>> = HashMap::new();
+        for (index, found) in found.iter().enumerate() {
+            by_slot.entry((found.pack, found.slot)).or_default().push(index);
+        }
+        Sight { policy, transcript, roles, language, streams, fields, found, by_slot }
     }
 
     pub fn pack(&self, pack: usize) -> &'a Pack {
@@ -78,7 +86,7 @@ impl<'a> Sight<'a> {
 
     /// Everything found in one slot, in order of place.
     pub fn in_slot(&self, pack: usize, slot: Slot) -> impl Iterator<Item = &Found> {
-        self.found.iter().filter(move |found| found.pack == pack && found.slot == slot)
+        self.by_slot.get(&(pack, slot)).into_iter().flatten().map(|index| &self.found[*index])
     }
 
     /// The place of a find: first segment and byte.
