@@ -43,7 +43,8 @@ fn nine_more(pack: &str, folder: &Path) -> PathBuf {
         let table: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
         for rule in table.get("forbidden").and_then(toml::Value::as_array).into_iter().flatten() {
             let id = rule["id"].as_str().unwrap();
-            let phrases: Vec<&str> = rule["phrases"].as_array().unwrap().iter().filter_map(toml::Value::as_str).collect();
+            let phrases: Vec<&str> =
+                rule["phrases"].as_array().unwrap().iter().filter_map(toml::Value::as_str).collect();
             for shift in 1..=9 {
                 let moved: Vec<String> = phrases.iter().map(|phrase| moved(phrase, shift)).collect();
                 let _ = write!(
