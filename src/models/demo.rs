@@ -6,10 +6,10 @@
 pub const NAME: &str = "demo";
 
 /// Its file: an ordinary whisper.cpp model, made in this repository (`models/demo`).
-pub static BYTES: &[u8] = include_bytes!("../../models/demo/fairdial-demo-1.bin");
+pub static BYTES: &[u8] = include_bytes!("../../models/demo/fairdial-demo-2.bin");
 
 /// SHA-256 of [`BYTES`].
-pub const SHA256: &str = "5a9d11fa731dd568ff97c8b70598e97a85bb401844d46ca7358adbf8c55576ba";
+pub const SHA256: &str = "5c2ac8d84208d41f941b383a5317b9e8b8fa16009fc2496efeac56f679b4071d";
 
 /// What must stand wherever its words are shown.
 pub const NOTICE: &str = "transcribed with the built-in demo model, which knows a few synthetic voices: for a first look, not for real calls";
