@@ -27,7 +27,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ),
     ("work", &["call", "intake"]),
     ("batch", &["audit", "intake", "policy", "record", "store", "transcribe", "work"]),
-    ("eval", &["call", "policy", "record", "transcript"]),
+    ("eval", &["call", "normalise", "policy", "record", "transcript"]),
     ("models", &["hash"]),
 ];
 
@@ -43,7 +43,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("earshot", &["audio/"]),
     ("ureq", &["models/"]),
     ("sha2", &["hash.rs", "models/"]),
-    ("include_dir", &["policy/load.rs"]),
+    ("include_dir", &["policy/sources.rs"]),
     ("clap", &["bin/"]),
     ("anyhow", &["bin/"]),
     ("indicatif", &["bin/"]),

@@ -353,6 +353,8 @@ impl Context<'_> {
                 }
             }
         }
+        // The longest first: 废物, not 废.
+        places.sort_unstable_by_key(|reached| usize::MAX - reached.abs_diff(place));
         places
     }
 

@@ -12,7 +12,7 @@ mod sequence;
 use super::file::{Both, Excuse, RuleText};
 use super::scan::{Found, Sight};
 use crate::call::Language;
-use crate::record::{Also, Category, Check, CheckStatus, Evidence, Finding, Signal, Suppressed};
+use crate::record::{Also, Category, Check, CheckStatus, Confidence, Evidence, Finding, Signal, Suppressed};
 
 pub(super) use limit::limits;
 
@@ -92,7 +92,8 @@ impl Outcome {
     }
 }
 
-/// One finding per category and turn: the surest and gravest, the longest quote among equals; the others stand with it.
+/// One finding per category and turn: the gravest that isn't doubtful, the surer and longer among equals; the others stand
+/// with it.
 fn one_a_turn(findings: Vec<Finding>) -> Vec<Finding> {
     let mut kept: Vec<Finding> = Vec::new();
     for finding in findings {
@@ -103,7 +104,8 @@ fn one_a_turn(findings: Vec<Finding>) -> Vec<Finding> {
             kept.push(finding);
             continue;
         };
-        let rank = |f: &Finding| (f.confidence, f.severity, f.evidence.quote.len());
+        // Whatever is more than a "listen to this" counts; of those the gravest.
+        let rank = |f: &Finding| (f.confidence > Confidence::Low, f.severity, f.confidence, f.evidence.quote.len());
         let mut lesser = if rank(&finding) > rank(known) { std::mem::replace(known, finding) } else { finding };
         known.also.append(&mut lesser.also);
         known.also.push(Also { rule: lesser.rule, severity: lesser.severity, evidence: lesser.evidence });
