@@ -89,7 +89,7 @@ pub fn sound_alike(a: char, b: char) -> bool {
 pub fn as_sounds(text: &str, reading: usize) -> String {
     text.chars()
         .map(|c| {
-            let sound = sounds(c).into_iter().take(reading + 1).filter(|sound| *sound != 0).last();
+            let sound = sounds(c).into_iter().take(reading + 1).rfind(|sound| *sound != 0);
             sound.filter(|_| is_han(c)).and_then(|sound| char::from_u32(FIRST + u32::from(sound))).unwrap_or(c)
         })
         .collect()
