@@ -19,6 +19,8 @@ fn main() {
     divan::main();
 }
 
+const LANGUAGES: [Language; 2] = [Language::Mandarin, Language::English];
+
 static SHIPPED: LazyLock<Policy> = LazyLock::new(|| Policy::shipped().unwrap());
 static TENFOLD: LazyLock<Policy> = LazyLock::new(|| {
     let folder = std::env::temp_dir().join(format!("fairdial-bench-{}", std::process::id()));
@@ -110,22 +112,12 @@ fn compile_both_packs() -> Policy {
     Policy::shipped().unwrap()
 }
 
-#[divan::bench]
-fn judge_50_turns_mandarin(bencher: Bencher<'_, '_>) {
-    judge(bencher, &SHIPPED, Language::Mandarin);
+#[divan::bench(args = LANGUAGES)]
+fn judge_50_turns(bencher: Bencher<'_, '_>, language: Language) {
+    judge(bencher, &SHIPPED, language);
 }
 
-#[divan::bench]
-fn judge_50_turns_mandarin_ten_times_the_phrases(bencher: Bencher<'_, '_>) {
-    judge(bencher, &TENFOLD, Language::Mandarin);
-}
-
-#[divan::bench]
-fn judge_50_turns_english(bencher: Bencher<'_, '_>) {
-    judge(bencher, &SHIPPED, Language::English);
-}
-
-#[divan::bench]
-fn judge_50_turns_english_ten_times_the_phrases(bencher: Bencher<'_, '_>) {
-    judge(bencher, &TENFOLD, Language::English);
+#[divan::bench(args = LANGUAGES)]
+fn judge_50_turns_with_ten_times_the_phrases(bencher: Bencher<'_, '_>, language: Language) {
+    judge(bencher, &TENFOLD, language);
 }

@@ -10,7 +10,7 @@ use aho_corasick::{AhoCorasick, MatchKind};
 
 use crate::normalise::{Break, READINGS, Stream, as_sounds, is_han};
 
-use super::pattern::{Fields, Pattern, View};
+use super::pattern::{Fields, Pattern, View, alike};
 
 /// The number of a phrase in its policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -146,7 +146,8 @@ impl Matcher {
             for (spelled, first) in [(&usual, true), (&second, false)] {
                 for (at, literal, patterns) in self.sounds.find(spelled) {
                     let new = first || usual[at.0..at.1] != second[at.0..at.1];
-                    if new && half_as_written(&stream.text[at.0..at.1], literal) {
+                    // Sounds alone are too many to look into.
+                    if new && alike(&stream.text[at.0..at.1], literal) {
                         patterns.iter().for_each(|index| verify(at, *index, View::Pinyin));
                     }
                 }
@@ -176,13 +177,6 @@ impl Matcher {
         hits.dedup_by_key(|hit| (hit.start, hit.phrase));
         hits
     }
-}
-
-/// Whether at least half of a literal's characters are the text's: sounds alone are too many to look into.
-fn half_as_written(text: &str, literal: &str) -> bool {
-    let pairs = text.chars().zip(literal.chars());
-    let (all, same) = pairs.fold((0, 0), |(all, same), (a, b)| (all + 1, same + usize::from(a == b)));
-    same * 2 >= all
 }
 
 #[cfg(test)]

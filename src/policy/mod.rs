@@ -2,7 +2,7 @@
 //!
 //! Comes in: packs of lexicons, then a transcript with its call. Goes out: [`Judgement`]: checks, findings, what was
 //! suppressed and why, signals, measures, score and verdict. Text only: no audio, no clock, no files but the lexicons
-//! (`load.rs`). Only this file knows in which order the kinds of rules speak and which packs suit a call.
+//! (`sources.rs`). Only this file knows in which order the kinds of rules speak and which packs suit a call.
 
 mod diagnostics;
 mod example;

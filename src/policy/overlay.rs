@@ -21,15 +21,12 @@ pub(super) struct Overlay {
 pub(super) fn parted(sources: Vec<PackSource>, problems: &mut Vec<Diagnostic>) -> (Vec<PackSource>, Vec<Overlay>) {
     let (mut bases, mut overlays) = (Vec::new(), Vec::new());
     for source in sources {
-        let Some(head) = source.files.first().filter(|head| head.text.contains("extends")) else {
+        let extends =
+            |head: &&Arc<SourceFile>| head.text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("extends"));
+        let Some(head) = source.files.first().filter(extends) else {
             bases.push(source);
             continue;
         };
-        let is_overlay = head.text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("extends"));
-        if !is_overlay {
-            bases.push(source);
-            continue;
-        }
         match toml::from_str::<OverlayFile>(&head.text) {
             Ok(file) => {
                 let fingerprint = source.fingerprint();

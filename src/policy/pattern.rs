@@ -94,13 +94,6 @@ impl Pattern {
             return None;
         }
         let context = Context { stream, fields, view };
-        if view == View::Pinyin {
-            // The automaton compared sounds alone: half of the atom must be as written.
-            let ends = context.run(&self.nodes[anchor..=anchor], smallvec![start], Way::Forward);
-            if !ends.contains(&end) {
-                return None;
-            }
-        }
         let ends = context.run(&self.nodes[anchor + 1..], smallvec![end], Way::Forward);
         if ends.is_empty() {
             return None;
@@ -158,7 +151,7 @@ fn stands_alone(text: &str, start: usize, end: usize) -> bool {
 }
 
 /// Whether a text sounds like a literal, at least half of its characters being the same.
-fn alike(text: &str, literal: &str) -> bool {
+pub(super) fn alike(text: &str, literal: &str) -> bool {
     let (mut all, mut other) = (0, 0);
     for (a, b) in text.chars().zip(literal.chars()) {
         all += 1;

@@ -135,33 +135,30 @@ pub fn parse(text: &str, families: &Families) -> Result<Vec<Pattern>, PhraseErro
         }
         parser.at += 1; // the &
     }
-    // Found by the part with the longest literals; the others are looked for around it.
-    let mut best: Option<(usize, Vec<Pattern>)> = None;
-    let mut problem = String::new();
+    found_by_the_rarest(&parts).map_err(|message| PhraseError { message, at: 0 })
+}
+
+/// The patterns of the part with the longest literals; the other parts are looked for around its matches.
+fn found_by_the_rarest(parts: &[Vec<Node>]) -> Result<Vec<Pattern>, String> {
+    let weakest = |patterns: &[Pattern]| {
+        patterns.iter().map(|p| weight(&p.atoms.iter().map(String::as_str).collect::<Vec<_>>())).min()
+    };
+    let mut best: Result<Vec<Pattern>, String> = Err(String::new());
     for at in 0..parts.len() {
         let mut patterns = Vec::new();
         match unfold(parts[at].clone(), &mut patterns) {
-            Ok(()) => {
-                let others: Vec<Vec<Node>> = parts
-                    .iter()
-                    .enumerate()
-                    .filter(|(other, _)| *other != at)
-                    .map(|(_, nodes)| nodes.clone())
-                    .collect();
+            Ok(()) if best.as_ref().map_or(true, |known| weakest(known) < weakest(&patterns)) => {
                 for pattern in &mut patterns {
-                    pattern.also.clone_from(&others);
+                    pattern.also = [&parts[..at], &parts[at + 1..]].concat();
                 }
-                let weakest = |patterns: &[Pattern]| {
-                    patterns.iter().map(|p| weight(&p.atoms.iter().map(String::as_str).collect::<Vec<_>>())).min()
-                };
-                if best.as_ref().is_none_or(|(_, known)| weakest(known) < weakest(&patterns)) {
-                    best = Some((at, patterns));
-                }
+                best = Ok(patterns);
             }
-            Err(message) => problem = message,
+            Ok(()) => {}
+            Err(message) if best.is_err() => best = Err(message),
+            Err(_) => {}
         }
     }
-    best.map(|(_, patterns)| patterns).ok_or(PhraseError { message: problem, at: 0 })
+    best
 }
 
 struct Parser<'a> {

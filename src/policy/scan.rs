@@ -208,9 +208,7 @@ impl<'a> Sight<'a> {
         }
         (asked && counts(Excuse::Question)).then(|| (Excuse::Question, "?".to_string()))
     }
-}
 
-impl Sight<'_> {
     /// A negation in a gap of the hit: "your wages *will not* be garnished".
     fn denied_within(&self, found: &Found) -> Option<String> {
         let inside =

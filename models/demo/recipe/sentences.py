@@ -16,7 +16,7 @@ from slots import GIVEN_ZH, SURNAMES_ZH, fill
 TEXT = Path(__file__).resolve().parent.parent / "text"
 WORDNET = Path("/usr/share/wordnet")  # Debian's wordnet-base; without it English is narrower
 
-SAID = {"zh": re.compile(r"^[\u4e00-\u9fff，。？]+$"), "en": re.compile(r"^[A-Za-z' ,.?-]+$")}
+SPOKEN = re.compile(r"^[A-Za-z' ,.?-]+$")
 
 
 def lines(path: Path) -> list[str]:
@@ -64,7 +64,7 @@ class Sentences:
         return " ".join(words)
 
     def random_words(self) -> str:
-        words = self.r.choices(self.words, self.weights, k=self.r.randint(2, 7))
+        words = self.r.choices(*self.drawable, k=self.r.randint(2, 7))
         if self.language == "zh":
             if self.r.random() < 0.2:
                 words.insert(0, self.r.choice(SURNAMES_ZH) + "".join(self.r.choices(GIVEN_ZH, k=2)))
@@ -82,18 +82,10 @@ class Sentences:
             return sorted((w, f) for w, f in found.items() if re.fullmatch(r"[\u4e00-\u9fff]{1,4}", w))
         return sorted((w, f) for w, f in found.items() if re.fullmatch(r"[a-z]+('[a-z]+)?", w) and (len(w) > 2 or f > 1e-5))
 
-    @property
-    def words(self) -> list[str]:
-        return self._drawable[0]
-
-    @property
-    def weights(self) -> list[float]:
-        return self._drawable[1]
-
     @cached_property
-    def _drawable(self) -> tuple[list[str], list[float]]:
-        words = [(w, f**0.45) for w, f in self.vocabulary]  # flattened: a rare word is to be heard as well
-        return [w for w, _ in words], [f for _, f in words]
+    def drawable(self) -> tuple[list[str], list[float]]:
+        """The vocabulary and how often each word is drawn: flattened, so that rare words are heard as well."""
+        return [w for w, _ in self.vocabulary], [f**0.45 for _, f in self.vocabulary]
 
     @cached_property
     def wide(self) -> list[str]:
@@ -104,6 +96,6 @@ class Sentences:
         for path in sorted(WORDNET.glob("data.*")):
             for example in re.findall(r'"([^"]+)"', path.read_text("latin-1")):
                 example = example.strip(" ;,.")
-                if 2 <= len(example.split()) <= 12 and SAID["en"].match(example) and not example.isupper():
+                if 2 <= len(example.split()) <= 12 and SPOKEN.match(example) and not example.isupper():
                     found.add(example[0].upper() + example[1:] + ("" if example.endswith("?") else "."))
         return sorted(found)

@@ -55,9 +55,9 @@ class Espeak:
     """espeak-ng in this process. One at a time: the library keeps its state for itself."""
 
     def __init__(self):
-        self.library = C.CDLL("libespeak-ng.so.1")
-        self.rate = self.library.espeak_Initialize(2, 0, None, 1)  # synchronous; with phoneme events
-        self.library.espeak_TextToPhonemes.restype = C.c_char_p
+        self.lib = C.CDLL("libespeak-ng.so.1")
+        self.rate = self.lib.espeak_Initialize(2, 0, None, 1)  # synchronous; with phoneme events
+        self.lib.espeak_TextToPhonemes.restype = C.c_char_p
         self.pieces, self.events = [], []
 
         def heard(samples, n, events):
@@ -74,17 +74,17 @@ class Espeak:
             return 0
 
         self.callback = _CALLBACK(heard)
-        self.library.espeak_SetSynthCallback(self.callback)
+        self.lib.espeak_SetSynthCallback(self.callback)
 
     def speak(self, text: str, voice: str, words_per_minute: int, pitch: int) -> Spoken:
         """Raises ValueError where the voice is not known or says nothing."""
-        if self.library.espeak_SetVoiceByName(voice.encode()) != 0:
+        if self.lib.espeak_SetVoiceByName(voice.encode()) != 0:
             raise ValueError(f"espeak-ng has no voice {voice}")
         for parameter, value in ((1, words_per_minute), (3, pitch), (4, 50)):
-            self.library.espeak_SetParameter(parameter, value, 0)
+            self.lib.espeak_SetParameter(parameter, value, 0)
         self.pieces, self.events = [], []
         said = text.encode() + b"\0"
-        self.library.espeak_Synth(said, len(said), 0, 0, 0, 1, None, None)
+        self.lib.espeak_Synth(said, len(said), 0, 0, 0, 1, None, None)
         if not self.pieces:
             raise ValueError(f"{voice} said nothing")
         sound = np.concatenate(self.pieces).astype(np.float32) / 32768
@@ -104,7 +104,7 @@ class Espeak:
         written = []
         rest = C.c_char_p(text.encode())
         while rest.value:
-            line = self.library.espeak_TextToPhonemes(C.byref(rest), 1, ord("_") << 8)
+            line = self.lib.espeak_TextToPhonemes(C.byref(rest), 1, ord("_") << 8)
             written += [p for p in re.split(r"[_|\s]+", (line or b"").decode("utf8", "replace")) if p]
         written = [p for p in (p.lstrip("',%=") for p in written) if p]  # without the marks of stress
         voiced = [name for name, _ in spoken if name]
