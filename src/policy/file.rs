@@ -59,6 +59,9 @@ pub struct PackFile {
     /// Words around a hit that take it back.
     #[serde(default)]
     pub context: ContextWords,
+    /// From which weight on words count; see `weights-collector.tsv` and `weights-other.tsv`.
+    #[serde(default)]
+    pub weights: Thresholds,
     /// Words that tell who is speaking, for recordings where that isn't known.
     #[serde(default)]
     pub roles: RoleWords,
@@ -120,6 +123,26 @@ pub struct ContextWords {
     /// 只有法院判决, under the contract.
     #[serde(default)]
     pub conditional: Around,
+}
+
+/// From which weight on a turn's words count. Nought: as much speaks for as against.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Thresholds {
+    /// A finding.
+    pub finding: f32,
+    /// Below this the words of a turn as a whole speak against what a phrase found in it: no finding.
+    pub doubt: f32,
+    /// A signal.
+    pub signal: f32,
+    /// Below this the words of a turn as a whole speak against the signal a phrase found in it.
+    pub signal_doubt: f32,
+}
+
+impl Default for Thresholds {
+    fn default() -> Thresholds {
+        Thresholds { finding: 0.5, doubt: -2.0, signal: 1.0, signal_doubt: -3.0 }
+    }
 }
 
 /// Phrases before or after a hit, within its clause.
@@ -323,8 +346,12 @@ rules! {
         #[serde(default)]
         to: Option<Listener>,
         /// What is looked for.
+        #[serde(default)]
         #[schemars(with = "Vec<String>")]
         phrases: Vec<Spanned<String>>,
+        /// The label of the pack's weights that finds what no phrase does.
+        #[serde(default)]
+        weighed: Option<String>,
         /// Phrases that cover a hit and make it harmless.
         #[serde(default)]
         except: Vec<Except>,
@@ -392,8 +419,12 @@ rules! {
         #[serde(default = "other")]
         speaker: Who,
         /// What gives the signal.
+        #[serde(default)]
         #[schemars(with = "Vec<String>")]
         phrases: Vec<Spanned<String>>,
+        /// The label of the pack's weights that finds what no phrase does.
+        #[serde(default)]
+        weighed: Option<String>,
         /// Phrases that cover a hit and make it harmless.
         #[serde(default)]
         except: Vec<Except>,

@@ -18,6 +18,7 @@ use super::overlay::{self, Overlay};
 use super::pattern::Pattern;
 use super::phrase::{self, Families};
 use super::sources::{self, PackSource, no_file};
+use super::weigh::{BadLine, Weights};
 use super::{CHECK_IDS, Pack, PhraseInfo, Placed, Policy, SIGNAL_IDS, Side, Slot};
 
 impl Policy {
@@ -95,7 +96,7 @@ impl Loader {
     }
 
     fn pack(&mut self, source: &PackSource, overlays: &[&Overlay]) {
-        let Some((head, topics)) = source.files.split_first() else { return };
+        let Some(head) = source.files.first() else { return };
         let Some(mut file) = self.toml::<PackFile>(head) else { return };
         let folder = source.folder.replace('\\', "/");
         if source.name() != file.name {
@@ -128,8 +129,10 @@ impl Loader {
         self.phrases(index, head, &families, &file.roles.collector, Slot::Role(Speaker::Collector));
         self.phrases(index, head, &families, &file.roles.debtor, Slot::Role(Speaker::Debtor));
         let mut pack = Pack::new(file, source.fingerprint());
+        pack.weights.own = self.weights(source, "weights-collector.tsv");
+        pack.weights.other = self.weights(source, "weights-other.tsv");
         let mut read: Vec<(&Arc<SourceFile>, TopicFile)> = Vec::new();
-        for topic in topics.iter().chain(overlays.iter().flat_map(|overlay| &overlay.topics)) {
+        for topic in source.topics().chain(overlays.iter().flat_map(|overlay| &overlay.topics)) {
             read.extend(self.toml::<TopicFile>(topic).map(|file| (topic, file)));
         }
         overlay::change(&mut read, &mut self.diagnostics);
@@ -158,6 +161,7 @@ impl Loader {
             self.rule(file, &rule, false);
             self.phrases(pack, file, families, &rule.phrases, Slot::Forbidden(number));
             self.exceptions(pack, file, families, &rule.except, |which| Slot::ForbiddenExcept(number, which));
+            self.weighed(pack, file, &rule.id, &rule.weighed, &rule.phrases, Slot::Forbidden(number), into);
             into.forbidden.push(Placed { file: Arc::clone(file), rule });
         }
         for rule in topic.required {
@@ -180,6 +184,7 @@ impl Loader {
             self.phrases(pack, file, families, &rule.phrases, Slot::Signal(number));
             self.phrases(pack, file, families, &rule.met, Slot::Met(number));
             self.exceptions(pack, file, families, &rule.except, |which| Slot::SignalExcept(number, which));
+            self.weighed(pack, file, &rule.id, &rule.weighed, &rule.phrases, Slot::Signal(number), into);
             into.conditional.push(Placed { file: Arc::clone(file), rule });
         }
         for rule in topic.limit {
@@ -241,6 +246,52 @@ impl Loader {
         for (which, except) in exceptions.iter().enumerate() {
             self.phrases(pack, file, families, std::slice::from_ref(&except.phrase), slot(which));
         }
+    }
+
+    fn weights(&mut self, source: &PackSource, name: &str) -> Option<Weights> {
+        let file = source.file(name)?;
+        match Weights::read(&file.text) {
+            Ok(weights) => Some(weights),
+            Err(BadLine { line, message }) => {
+                let start = file.text.lines().take(line - 1).map(|line| line.len() + 1).sum::<usize>();
+                let help = "make the table anew: fairdial lexicons learn";
+                self.report("L017", file, start..start, format!("line {line}: {message}"), help);
+                None
+            }
+        }
+    }
+
+    /// A rule is found by phrases, by weight, or both.
+    #[allow(clippy::too_many_arguments, reason = "one rule's parts")]
+    fn weighed(
+        &mut self,
+        pack: usize,
+        file: &Arc<SourceFile>,
+        id: &Spanned<String>,
+        label: &Option<String>,
+        phrases: &[Spanned<String>],
+        slot: Slot,
+        into: &mut Pack,
+    ) {
+        let Some(label) = label else {
+            if phrases.is_empty() {
+                let message = format!("'{}' looks for nothing", id.get_ref());
+                self.report("L018", file, id.span(), message, "give it phrases = […] or weighed = \"label\"");
+            }
+            return;
+        };
+        let table = if matches!(slot, Slot::Signal(_)) { &into.weights.other } else { &into.weights.own };
+        let known: &[String] = table.as_ref().map_or(&[], |table| &table.labels);
+        if !known.contains(label) {
+            let help = if known.is_empty() {
+                "the pack has no weights: make them with fairdial lexicons learn".to_string()
+            } else {
+                format!("labels are: {}", known.join(", "))
+            };
+            self.report("L019", file, id.span(), format!("there is no weight for '{label}'"), &help);
+        }
+        self.phrases.push(PhraseInfo { pack, slot, text: format!("weighed: {label}") });
+        into.weights.rules.push((slot, self.phrases.len() - 1, label.clone()));
     }
 
     fn not_one_character(&mut self, file: &Arc<SourceFile>, phrase: &Spanned<String>) {

@@ -21,6 +21,7 @@ mod roles;
 mod scan;
 mod sources;
 mod verdict;
+mod weigh;
 
 use std::sync::Arc;
 
@@ -28,12 +29,14 @@ pub use diagnostics::{Diagnostic, LexiconError, SourceFile, Weight};
 pub use examples::{ExampleFailure, ExampleReport};
 pub use file::{Both, OverlayFile, PackFile, RuleText, TopicFile};
 pub use roles::{ChannelBasis, DeclaredChannel, Roles};
+pub use weigh::{LearnError, Learned, learn};
 
 use crate::call::{Call, Jurisdiction, Language, Speaker};
 use crate::record::{Check, Conversation, Finding, LexiconRef, Promise, Score, Signal, Suppressed, Verdict};
 use crate::transcript::Transcript;
 use file::{Conditional, Cue, Excuse, Forbidden, Limit, Required, Sequence};
 use matcher::Matcher;
+use weigh::Weights;
 
 /// The ids of checks; `required`, `sequence` and `limit` rules answer them.
 pub const CHECK_IDS: &[&str] = &[
@@ -91,6 +94,18 @@ pub struct Pack {
     sequence: Vec<Placed<Sequence>>,
     conditional: Vec<Placed<Conditional>>,
     limit: Vec<Placed<Limit>>,
+    weights: PackWeights,
+}
+
+/// What a pack has learned from written turns.
+#[derive(Default)]
+pub(crate) struct PackWeights {
+    /// The collector's words.
+    own: Option<Weights>,
+    /// Everybody else's.
+    other: Option<Weights>,
+    /// Rules that are found by weight: the slot, its phrase number, and the label.
+    rules: Vec<(Slot, usize, String)>,
 }
 
 impl Pack {
@@ -105,6 +120,7 @@ impl Pack {
             sequence: Vec::new(),
             conditional: Vec::new(),
             limit: Vec::new(),
+            weights: PackWeights::default(),
         }
     }
 

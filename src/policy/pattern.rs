@@ -36,6 +36,8 @@ pub enum View {
     Plain,
     /// Han characters by their sound; most must be as written all the same.
     Pinyin,
+    /// No phrase: all words of the turn weighed together.
+    Weighed,
 }
 
 impl View {
@@ -44,6 +46,7 @@ impl View {
         match self {
             View::Plain => "plain",
             View::Pinyin => "pinyin",
+            View::Weighed => "weighed",
         }
     }
 }

@@ -7,11 +7,12 @@ use std::collections::HashMap;
 
 use crate::call::{Call, Language, Millis, Speaker};
 use crate::normalise::{Break, Origin, Stream};
-use crate::record::{Confidence, Evidence, Match, Reasons};
+use crate::record::{Category, Confidence, Evidence, Match, Reasons};
 use crate::transcript::{Segment, Transcript};
 
 use super::file::Excuse;
 use super::pattern::{Fields, View};
+use super::weigh::{Weighed, Weights};
 use super::{Pack, Policy, Roles, Side, Slot, fields};
 
 /// Recognition below this is "listen to this".
@@ -29,6 +30,7 @@ pub(super) struct Found {
     pub slot: Slot,
     pub pack: usize,
     phrase: usize,
+    /// Its pattern; for what was weighed, the number of its [`Scale`].
     pattern: usize,
     view: View,
     pub stream: usize,
@@ -47,6 +49,10 @@ pub(super) struct Sight<'a> {
     pub language: Language,
     streams: Vec<Stream>,
     fields: Fields,
+    /// What was weighed, stream by stream.
+    weighed: HashMap<usize, Vec<Weighed>>,
+    /// What tipped the balance, for finds by weight.
+    scales: Vec<Scale>,
     /// In order of place.
     pub found: Vec<Found>,
     /// Indices into `found` by pack and slot.
@@ -64,12 +70,18 @@ impl<'a> Sight<'a> {
     ) -> Sight<'a> {
         let streams = Stream::all(&transcript.segments);
         let fields = fields::of_call(call, language);
-        let found = find(policy, &streams, &fields, &|pack, _| packs.contains(&pack));
+        let mut found = find(policy, &streams, &fields, &|pack, _| packs.contains(&pack));
+        let mut weighed = HashMap::new();
+        let mut scales = Vec::new();
+        for &pack in packs {
+            by_weight(policy, pack, &streams, language, &mut weighed, &mut scales, &mut found);
+        }
+        found.sort_by_key(|found| (found.first.segment, found.first.start, found.slot, usize::MAX - found.end));
         let mut by_slot: HashMap<(usize, Slot), Vec<usize>> = HashMap::new();
         for (index, found) in found.iter().enumerate() {
             by_slot.entry((found.pack, found.slot)).or_default().push(index);
         }
-        Sight { policy, transcript, roles, language, streams, fields, found, by_slot }
+        Sight { policy, transcript, roles, language, streams, fields, weighed, scales, found, by_slot }
     }
 
     pub fn pack(&self, pack: usize) -> &'a Pack {
@@ -121,11 +133,53 @@ impl<'a> Sight<'a> {
             end_ms: moment(&segments[last.segment], last.end, true),
             quote,
             matched: Some(Match {
-                phrase: self.policy.phrases[found.phrase].text.clone(),
+                phrase: self.phrase(found),
                 view: found.view.as_str().into(),
                 text,
             }),
         }
+    }
+
+    /// The phrase that matched; for what was weighed, the words that weigh most.
+    fn phrase(&self, found: &Found) -> String {
+        let phrase = &self.policy.phrases[found.phrase].text;
+        if found.view != View::Weighed {
+            return phrase.clone();
+        }
+        let text = &self.streams[found.stream].text;
+        let scale = &self.scales[found.pattern];
+        let words: Vec<&str> = scale.words.iter().map(|(start, end)| text[*start..*end].trim()).collect();
+        format!("{phrase} {:.1} ({})", scale.score, words.join(" · "))
+    }
+
+    /// The weights of the stretch a find stands in; `None` where nothing was weighed.
+    fn weighed(&self, found: &Found) -> Option<&Weighed> {
+        let weighed = self.weighed.get(&found.stream)?;
+        weighed.iter().find(|weighed| found.start < weighed.end && weighed.start < found.end)
+    }
+
+    /// How much the words of the turn as a whole speak against what a phrase found in it: the weight, when it is below
+    /// what the pack doubts.
+    pub fn outweighed(&self, found: &Found) -> Option<f32> {
+        let weight = self.weighed(found).filter(|_| found.view != View::Weighed)?.fault;
+        (weight < self.pack(found.pack).file.weights.doubt).then_some(weight)
+    }
+
+    /// How much the words of the turn speak for a category; `None` where nothing was weighed for it.
+    pub fn weight_for(&self, found: &Found, category: Category) -> Option<f32> {
+        self.label(found, self.pack(found.pack).weights.own.as_ref()?, category.as_str())
+    }
+
+    /// Whether the words of a turn as a whole speak against the signal a phrase found in it.
+    pub fn signal_outweighed(&self, found: &Found, label: &str) -> bool {
+        let pack = self.pack(found.pack);
+        let weight = pack.weights.other.as_ref().and_then(|table| self.label(found, table, label));
+        weight.is_some_and(|weight| found.view != View::Weighed && weight < pack.file.weights.signal_doubt)
+    }
+
+    fn label(&self, found: &Found, table: &Weights, label: &str) -> Option<f32> {
+        let label = table.labels.iter().position(|known| known == label)?;
+        self.weighed(found)?.scores.get(label).copied()
     }
 
     /// How sure it is that these words were said by this speaker, and what speaks against it.
@@ -154,6 +208,13 @@ impl<'a> Sight<'a> {
                 en: "matched by its sound: the transcript may have written a word that sounds alike".into(),
             });
         }
+        if found.view == View::Weighed {
+            confidence = confidence.min(Confidence::Medium);
+            doubts.push(Reasons {
+                zh: "没有单一的违规短语，是整句话的用词合起来判断的".into(),
+                en: "no single phrase: the words of the turn weighed together".into(),
+            });
+        }
         let role = self.roles.confidence_of(found.speaker);
         if role < SURE_ROLE {
             confidence = Confidence::Low;
@@ -167,6 +228,9 @@ impl<'a> Sight<'a> {
 
     /// Why a find doesn't count, from the words around it in its clause: the excuse and the words.
     pub fn excuse(&self, found: &Found, counts: &dyn Fn(Excuse) -> bool) -> Option<(Excuse, String)> {
+        if found.view == View::Weighed {
+            return None;
+        }
         let stream = &self.streams[found.stream];
         let (from, to, asked) = stream.scope(found.start, found.end, Break::Clause);
         for excuse in [Excuse::Negated, Excuse::Reported, Excuse::Conditional] {
@@ -220,6 +284,65 @@ impl<'a> Sight<'a> {
         let gaps = self.policy.matcher.gaps(found.pattern, stream, (found.start, found.end), &self.fields);
         let within = |words: &&Found| gaps.iter().any(|(a, b)| *a <= words.start && words.end <= *b);
         denials.find(within).map(|words| self.policy.phrases[words.phrase].text.clone())
+    }
+}
+
+/// What tipped the balance.
+struct Scale {
+    score: f32,
+    words: Vec<(usize, usize)>,
+}
+
+/// Weighs every stream and finds what the rules of a pack find by weight.
+fn by_weight(
+    policy: &Policy,
+    pack: usize,
+    streams: &[Stream],
+    language: Language,
+    weighed: &mut HashMap<usize, Vec<Weighed>>,
+    scales: &mut Vec<Scale>,
+    found: &mut Vec<Found>,
+) {
+    let weights = &policy.packs[pack].weights;
+    let thresholds = policy.packs[pack].file.weights;
+    for (number, stream) in streams.iter().enumerate() {
+        let own = stream.speaker == Speaker::Collector;
+        let table = if own { &weights.own } else { &weights.other };
+        let Some(table) = table.as_ref().filter(|_| stream.speaker != Speaker::Unknown) else { continue };
+        let stretches = table.weigh(stream, language);
+        for stretch in &stretches {
+            if own && stretch.fault < thresholds.finding {
+                continue;
+            }
+            for (slot, phrase, label) in &weights.rules {
+                let Some(label) = table.labels.iter().position(|known| known == label) else { continue };
+                let counts = match slot {
+                    Slot::Signal(_) => !own && stretch.scores[label] >= thresholds.signal,
+                    _ => own && stretch.likeliest == label,
+                };
+                if !counts {
+                    continue;
+                }
+                let score = if own { stretch.fault } else { stretch.scores[label] };
+                let core = table.core(stream, stretch, label, language);
+                let Some((first, last)) = stream.origin(core.start, core.end) else { continue };
+                found.push(Found {
+                    slot: *slot,
+                    pack,
+                    phrase: *phrase,
+                    pattern: scales.len(),
+                    view: View::Weighed,
+                    stream: number,
+                    start: core.start,
+                    end: core.end,
+                    first,
+                    last,
+                    speaker: stream.speaker,
+                });
+                scales.push(Scale { score, words: core.words });
+            }
+        }
+        weighed.insert(number, stretches);
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) struct PackSource {
 /// The packs that come with the program.
 pub(super) fn shipped() -> Vec<PackSource> {
     let packs = SHIPPED.dirs().map(|folder| {
-        let files = folder.files().filter(|file| file.path().extension().is_some_and(|ext| ext == "toml"));
+        let files = folder.files().filter(|file| is_part(file.path()));
         let files = files.map(|file| SourceFile {
             path: format!("lexicons/{}", file.path().display()),
             text: file.contents_utf8().unwrap_or_default().into(),
@@ -54,6 +54,16 @@ impl PackSource {
         PackSource { folder, files: files.into_iter().map(Arc::new).collect() }
     }
 
+    /// The file of that name.
+    pub fn file(&self, name: &str) -> Option<&Arc<SourceFile>> {
+        self.files.iter().find(|file| file.path.rsplit(['/', '\\']).next() == Some(name))
+    }
+
+    /// The topics: every `.toml` but the head.
+    pub fn topics(&self) -> impl Iterator<Item = &Arc<SourceFile>> {
+        self.files.iter().skip(1).filter(|file| file.path.ends_with(".toml"))
+    }
+
     /// The folder's own name.
     pub fn name(&self) -> &str {
         self.folder.rsplit(['/', '\\']).next().unwrap_or_default()
@@ -64,6 +74,11 @@ impl PackSource {
         let parts = names.zip(&self.files).flat_map(|(name, file)| [name.as_bytes(), file.text.as_bytes()]);
         sha256_of_parts(parts)
     }
+}
+
+/// Rules, or weights.
+fn is_part(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "toml" || extension == "tsv")
 }
 
 pub(super) fn no_file(path: &Path, message: &str) -> Diagnostic {
@@ -104,7 +119,7 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, (PathBuf, String)> {
 
 fn read_pack(folder: &Path) -> Result<PackSource, (PathBuf, String)> {
     let mut files = Vec::new();
-    for path in entries(folder)?.into_iter().filter(|path| path.extension().is_some_and(|ext| ext == "toml")) {
+    for path in entries(folder)?.into_iter().filter(|path| is_part(path)) {
         let text = fs::read_to_string(&path).map_err(|error| (path.clone(), error.to_string()))?;
         files.push(SourceFile { path: path.display().to_string(), text });
     }

@@ -161,6 +161,8 @@ pub enum LexiconsVerb {
     List(PacksArgs),
     /// Measure the packs on labelled calls: precision and recall per category with intervals, misses and false alarms.
     Eval(EvalArgs),
+    /// Learn weights from labelled turns and calls: the tables that find what no phrase does.
+    Learn(LearnArgs),
     /// Print everything about one rule: what for, instead of what, its phrases and examples.
     Explain(RuleArgs),
     /// Print all rules as a handbook in Markdown, in Chinese and English (lexicons/RULES.md).
@@ -184,6 +186,21 @@ pub struct RuleArgs {
     /// A pack's folder, or a folder of packs. Default: the built-in packs.
     #[arg(long, value_name = "DIR")]
     pub lexicons: Vec<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct LearnArgs {
+    /// Labelled turns: JSON lines with text, who (collector, debtor, third-party) and labels; or labelled calls as for 'eval'.
+    #[arg(required = true, value_name = "LABELLED")]
+    pub labelled: Vec<PathBuf>,
+
+    /// What the turns are spoken in.
+    #[arg(long, value_name = "LANGUAGE")]
+    pub lang: Language,
+
+    /// The pack's folder: weights-collector.tsv and weights-other.tsv are written there.
+    #[arg(long, value_name = "DIR")]
+    pub pack: PathBuf,
 }
 
 #[derive(Args)]

@@ -1,11 +1,11 @@
 //! `fairdial lexicons`: for those who write rules.
 
-use fairdial::policy::{LexiconError, Policy};
+use fairdial::policy::{self, LexiconError, Policy};
 
 use anyhow::Context;
 use fairdial::eval::{self, Counts, Share};
 
-use crate::args::{EvalArgs, LexiconsArgs, LexiconsVerb, PacksArgs, RuleArgs};
+use crate::args::{EvalArgs, LearnArgs, LexiconsArgs, LexiconsVerb, PacksArgs, RuleArgs};
 use crate::exit::{Exit, Failure};
 use crate::show::{line, note};
 
@@ -15,13 +15,14 @@ pub fn run(args: &LexiconsArgs) -> Result<Exit, Failure> {
         LexiconsVerb::Test(packs) => test(packs),
         LexiconsVerb::List(packs) => list(packs),
         LexiconsVerb::Eval(eval) => measure(eval),
+        LexiconsVerb::Learn(args) => learn(args),
         LexiconsVerb::Explain(rule) => explain(rule),
         LexiconsVerb::Rules(packs) => {
             line(load(packs)?.handbook().trim_end());
             Ok(Exit::Done)
         }
         LexiconsVerb::Schema => {
-            line(&fairdial::policy::lexicon_schema());
+            line(&policy::lexicon_schema());
             Ok(Exit::Done)
         }
     }
@@ -45,6 +46,23 @@ fn measure(args: &EvalArgs) -> Result<Exit, Failure> {
             report(&result, args.faults);
         }
     }
+    Ok(Exit::Done)
+}
+
+fn learn(args: &LearnArgs) -> Result<Exit, Failure> {
+    let mut lines = String::new();
+    for path in &args.labelled {
+        let text = std::fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()));
+        lines.push_str(text.map_err(Failure::usage)?.trim_end());
+        lines.push('\n');
+    }
+    let learned = policy::learn(&lines, args.lang).map_err(Failure::usage)?;
+    for (name, table) in [("weights-collector.tsv", &learned.collector), ("weights-other.tsv", &learned.other)] {
+        let path = args.pack.join(name);
+        std::fs::write(&path, table).with_context(|| format!("failed to write {}", path.display())).map_err(Failure::usage)?;
+        line(&format!("{}: {} terms", path.display(), table.lines().count().saturating_sub(3)));
+    }
+    line(&format!("learned from {} turns of collectors and {} of others", learned.turns.0, learned.turns.1));
     Ok(Exit::Done)
 }
 

@@ -20,6 +20,7 @@ pub(super) fn judge(sight: &Sight<'_>, pack: usize, out: &mut Outcome) {
         };
         let mut hits = longest(sight.in_slot(pack, Slot::Signal(number)));
         hits.retain(|hit| rule.speaker.includes(hit.speaker) && !excepted(hit));
+        hits.retain(|hit| rule.weighed.as_ref().is_none_or(|label| !sight.signal_outweighed(hit, label)));
         hits.sort_by_key(|hit| Sight::place(hit));
         let Some(first) = hits.first() else { continue };
         let (duty, reason) = duty(sight, pack, number, first);

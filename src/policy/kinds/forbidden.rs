@@ -35,6 +35,9 @@ pub(super) fn judge(sight: &Sight<'_>, pack: usize, course: Option<&Course>, out
                 (usual(excuse) && !rule.despite.contains(&excuse)) || rule.excuse.contains(&excuse)
             }) {
                 suppress(excuse.as_str(), Some(words));
+            } else if let Some(weight) = sight.outweighed(hit).filter(|_| rule.to.is_none()) {
+                // What only a listener makes a fault ("can you pay today?" to a mother) no words weigh.
+                suppress("outweighed", Some(format!("{weight:.1}")));
             } else {
                 out.finding(sight, rule, rule.category, hit);
             }

@@ -21,6 +21,8 @@ pub(super) use limit::limits;
 pub(super) struct Outcome {
     pub checks: Vec<Check>,
     pub findings: Vec<Finding>,
+    /// How much the words of its turn speak for each finding's category, in the order of the findings.
+    weights: Vec<Option<f32>>,
     pub suppressed: Vec<Suppressed>,
     pub signals: Vec<Signal>,
 }
@@ -38,8 +40,10 @@ impl Outcome {
     /// Puts everything in order of time and numbers the findings.
     pub fn in_order(&mut self) {
         let place = |evidence: &Evidence| (evidence.start_ms, evidence.segment);
-        self.findings.sort_by(|a, b| (place(&a.evidence), &a.rule).cmp(&(place(&b.evidence), &b.rule)));
-        self.findings = one_a_turn(std::mem::take(&mut self.findings));
+        let weighed = std::mem::take(&mut self.findings).into_iter().zip(std::mem::take(&mut self.weights));
+        let mut weighed: Vec<(Finding, Option<f32>)> = weighed.collect();
+        weighed.sort_by(|(a, _), (b, _)| (place(&a.evidence), &a.rule).cmp(&(place(&b.evidence), &b.rule)));
+        self.findings = one_a_turn(weighed);
         for (index, finding) in self.findings.iter_mut().enumerate() {
             finding.id = format!("f{}", index + 1);
         }
@@ -50,6 +54,7 @@ impl Outcome {
     fn finding(&mut self, sight: &Sight<'_>, rule: &dyn RuleText, category: Category, found: &Found) {
         let (confidence, doubts) = sight.confidence(found);
         let text = |both: &Both| both.get(sight.language).to_string();
+        self.weights.push(sight.weight_for(found, category));
         self.findings.push(Finding {
             id: String::new(),
             rule: rule.id().get_ref().clone(),
@@ -93,27 +98,50 @@ impl Outcome {
 }
 
 /// One finding per category and turn: the gravest that isn't doubtful, the surer and longer among equals; the others stand
-/// with it.
-fn one_a_turn(findings: Vec<Finding>) -> Vec<Finding> {
-    let mut kept: Vec<Finding> = Vec::new();
-    for finding in findings {
-        let same = |known: &&mut Finding| {
+/// with it. Of several categories the one the words of the turn speak for most; another stands for itself only when they
+/// speak for it too.
+fn one_a_turn(findings: Vec<(Finding, Option<f32>)>) -> Vec<Finding> {
+    let mut kept: Vec<(Finding, Option<f32>)> = Vec::new();
+    for (finding, weight) in findings {
+        let same = |(known, _): &&mut (Finding, Option<f32>)| {
             known.category == finding.category && known.evidence.segment == finding.evidence.segment
         };
-        let Some(known) = kept.iter_mut().find(same) else {
-            kept.push(finding);
+        let Some((known, _)) = kept.iter_mut().find(same) else {
+            kept.push((finding, weight));
             continue;
         };
         // Whatever is more than a "listen to this" counts; of those the gravest.
         let rank = |f: &Finding| (f.confidence > Confidence::Low, f.severity, f.confidence, f.evidence.quote.len());
-        let mut lesser = if rank(&finding) > rank(known) { std::mem::replace(known, finding) } else { finding };
-        known.also.append(&mut lesser.also);
-        known.also.push(Also { rule: lesser.rule, severity: lesser.severity, evidence: lesser.evidence });
+        let lesser = if rank(&finding) > rank(known) { std::mem::replace(known, finding) } else { finding };
+        stand_with(known, lesser);
     }
-    for finding in &mut kept {
+    let mut at = 0;
+    while at < kept.len() {
+        let (finding, weight) = &kept[at];
+        let heavier = kept.iter().position(|(other, theirs)| {
+            other.evidence.segment == finding.evidence.segment
+                && other.category != finding.category
+                && matches!((weight, theirs), (Some(own), Some(theirs)) if *own < 0.0 && own < theirs)
+        });
+        match heavier {
+            Some(mut heavier) => {
+                let (lesser, _) = kept.remove(at);
+                heavier -= usize::from(heavier > at);
+                stand_with(&mut kept[heavier].0, lesser);
+            }
+            None => at += 1,
+        }
+    }
+    for (finding, _) in &mut kept {
         finding.also.sort_by(|a, b| (a.evidence.start_ms, &a.rule).cmp(&(b.evidence.start_ms, &b.rule)));
     }
-    kept
+    kept.into_iter().map(|(finding, _)| finding).collect()
+}
+
+/// Puts a lesser finding beside a greater one.
+fn stand_with(greater: &mut Finding, mut lesser: Finding) {
+    greater.also.append(&mut lesser.also);
+    greater.also.push(Also { rule: lesser.rule, severity: lesser.severity, evidence: lesser.evidence });
 }
 
 /// Hits that overlap, as one: the longest of each heap.
