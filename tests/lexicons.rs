@@ -67,6 +67,33 @@ fn what_is_built_in_is_what_lies_on_the_disk() {
 }
 
 #[test]
+fn the_weights_are_what_is_learned_from_the_text_beside_the_model_card() {
+    let mut problems = Vec::new();
+    for (language, pack) in [("zh", "cn-collections"), ("en", "us-collections")] {
+        let mut lines = String::new();
+        for folder in ["models/weights/text", "tests/calls"] {
+            for path in files(&at(folder)) {
+                if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&format!("{language}-"))) {
+                    lines.push_str(std::fs::read_to_string(&path).unwrap().trim_end());
+                    lines.push('\n');
+                }
+            }
+        }
+        let learned = fairdial::policy::learn(&lines, &at("lexicons").join(pack)).unwrap();
+        for (name, text) in [(fairdial::policy::OWN, learned.collector), (fairdial::policy::OTHER, learned.other)] {
+            let shipped = std::fs::read_to_string(at("lexicons").join(pack).join(name)).unwrap();
+            // Another machine's logarithm may round a last digit otherwise.
+            let (old, new): (BTreeSet<&str>, BTreeSet<&str>) = (shipped.lines().collect(), text.lines().collect());
+            let apart = old.symmetric_difference(&new).count();
+            if apart * 1_000 > old.len() {
+                problems.push(format!("{pack}/{name}: {apart} of {} lines differ: run models/weights/make", old.len()));
+            }
+        }
+    }
+    all_right(&problems);
+}
+
+#[test]
 fn every_pack_says_who_answers_for_it() {
     let names: BTreeSet<&str> = SHIPPED.packs().iter().map(|pack| pack.file.name.as_str()).collect();
     assert!(names.contains("cn-collections") && names.contains("us-collections"), "{names:?}");

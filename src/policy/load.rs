@@ -18,7 +18,7 @@ use super::overlay::{self, Overlay};
 use super::pattern::Pattern;
 use super::phrase::{self, Families};
 use super::sources::{self, PackSource, no_file};
-use super::weigh::{BadLine, Weights};
+use super::weigh::{ANY, BadLine, OTHER, OWN, Weights};
 use super::{CHECK_IDS, Pack, PhraseInfo, Placed, Policy, SIGNAL_IDS, Side, Slot};
 
 impl Policy {
@@ -129,8 +129,8 @@ impl Loader {
         self.phrases(index, head, &families, &file.roles.collector, Slot::Role(Speaker::Collector));
         self.phrases(index, head, &families, &file.roles.debtor, Slot::Role(Speaker::Debtor));
         let mut pack = Pack::new(file, source.fingerprint());
-        pack.weights.own = self.weights(source, "weights-collector.tsv");
-        pack.weights.other = self.weights(source, "weights-other.tsv");
+        pack.weights.own = self.weights(source, OWN);
+        pack.weights.other = self.weights(source, OTHER);
         let mut read: Vec<(&Arc<SourceFile>, TopicFile)> = Vec::new();
         for topic in source.topics().chain(overlays.iter().flat_map(|overlay| &overlay.topics)) {
             read.extend(self.toml::<TopicFile>(topic).map(|file| (topic, file)));
@@ -250,7 +250,9 @@ impl Loader {
 
     fn weights(&mut self, source: &PackSource, name: &str) -> Option<Weights> {
         let file = source.file(name)?;
-        match Weights::read(&file.text) {
+        // Whether a turn of the collector's is a fault at all is asked first.
+        let first = (name == OWN).then_some(ANY);
+        match Weights::read(&file.text, first) {
             Ok(weights) => Some(weights),
             Err(BadLine { line, message }) => {
                 let start = file.text.lines().take(line - 1).map(|line| line.len() + 1).sum::<usize>();

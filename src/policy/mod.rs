@@ -29,7 +29,7 @@ pub use diagnostics::{Diagnostic, LexiconError, SourceFile, Weight};
 pub use examples::{ExampleFailure, ExampleReport};
 pub use file::{Both, OverlayFile, PackFile, RuleText, TopicFile};
 pub use roles::{ChannelBasis, DeclaredChannel, Roles};
-pub use weigh::{LearnError, Learned, learn};
+pub use weigh::{LearnError, Learned, OTHER, OWN, learn};
 
 use crate::call::{Call, Jurisdiction, Language, Speaker};
 use crate::record::{Check, Conversation, Finding, LexiconRef, Promise, Score, Signal, Suppressed, Verdict};

@@ -190,15 +190,12 @@ pub struct RuleArgs {
 
 #[derive(Args)]
 pub struct LearnArgs {
-    /// Labelled turns: JSON lines with text, who (collector, debtor, third-party) and labels; or labelled calls as for 'eval'.
+    /// Labelled turns: JSON lines with text, who (collector, debtor, third-party), labels and quotes; or labelled calls as
+    /// for 'eval'.
     #[arg(required = true, value_name = "LABELLED")]
     pub labelled: Vec<PathBuf>,
 
-    /// What the turns are spoken in.
-    #[arg(long, value_name = "LANGUAGE")]
-    pub lang: Language,
-
-    /// The pack's folder: weights-collector.tsv and weights-other.tsv are written there.
+    /// The pack's folder. Its examples are learned from too; weights-collector.tsv and weights-other.tsv are written there.
     #[arg(long, value_name = "DIR")]
     pub pack: PathBuf,
 }

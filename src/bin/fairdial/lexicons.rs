@@ -56,8 +56,8 @@ fn learn(args: &LearnArgs) -> Result<Exit, Failure> {
         lines.push_str(text.map_err(Failure::usage)?.trim_end());
         lines.push('\n');
     }
-    let learned = policy::learn(&lines, args.lang).map_err(Failure::usage)?;
-    for (name, table) in [("weights-collector.tsv", &learned.collector), ("weights-other.tsv", &learned.other)] {
+    let learned = policy::learn(&lines, &args.pack).map_err(Failure::usage)?;
+    for (name, table) in [(policy::OWN, &learned.collector), (policy::OTHER, &learned.other)] {
         let path = args.pack.join(name);
         std::fs::write(&path, table).with_context(|| format!("failed to write {}", path.display())).map_err(Failure::usage)?;
         line(&format!("{}: {} terms", path.display(), table.lines().count().saturating_sub(3)));

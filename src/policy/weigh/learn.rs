@@ -1,20 +1,24 @@
 //! Learning: labelled turns to weights.
 //!
-//! Comes in: JSON lines, single turns or whole labelled calls. Goes out: [`Learned`]: the text of a table for the
+//! Comes in: JSON lines, single turns or whole labelled calls, and a pack's own examples. Goes out: [`Learned`]: the text of a table for the
 //! collector's words and one for everybody else's. Only this file knows how weights are found: one logistic regression
 //! a label with an L2 penalty, solved in its dual by coordinate descent (Yu, Huang, Lin: Dual coordinate descent methods
 //! for logistic regression and maximum entropy models, Machine Learning 85, 2011). No chance in it: equal lines, equal
 //! weights.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use serde::Deserialize;
 
 use super::terms::{Form, each_term};
-use super::{rarity, scale, table};
+use super::{ANY, rarity, scale, table};
 use crate::call::{Language, Millis, Speaker};
 use crate::normalise::Stream;
 use crate::policy::SIGNAL_IDS;
+use crate::policy::example::Example;
+use crate::policy::file::{PackFile, RuleText, TopicFile};
+use crate::policy::sources;
 use crate::record::Category;
 use crate::transcript::Segment;
 
@@ -25,8 +29,6 @@ const COST: f64 = 30.0;
 /// Passes over all turns at most, and the change below which nothing moves any more.
 const PASSES: usize = 60;
 const STILL: f64 = 1e-3;
-/// Any of the categories: what decides whether a turn is a finding; the others decide which.
-pub(super) const ANY: &str = "any";
 
 /// A turn, or a whole call.
 #[derive(Deserialize)]
@@ -88,6 +90,9 @@ pub enum LearnError {
         /// What is wrong, without spoken words.
         message: String,
     },
+    /// No pack there, or one whose files can't be read as such.
+    #[error("{0} holds no pack that can be read: 'fairdial lexicons check' says why")]
+    NoPack(String),
     /// Too little to learn from.
     #[error("nothing to learn from: no turn of {0} has a label")]
     Nothing(&'static str),
@@ -95,20 +100,20 @@ pub enum LearnError {
 
 /// Two tables.
 pub struct Learned {
-    /// The text of `weights-collector.tsv`.
+    /// The text of [`super::OWN`].
     pub collector: String,
-    /// The text of `weights-other.tsv`: the debtor's words and third parties'.
+    /// The text of [`super::OTHER`]: the debtor's words and third parties'.
     pub other: String,
     /// Turns learned from, the collector's and the others'.
     pub turns: (usize, usize),
 }
 
-/// Learns from labelled turns: `{"text": …, "who": "collector", "labels": ["threat"]}` a line, or labelled calls in the
-/// format of `lexicons eval`.
+/// Learns from labelled turns, `{"text": …, "who": "collector", "labels": ["threat"], "quotes": ["…"]}` a line, or labelled
+/// calls in the format of `lexicons eval`; and from the examples that stand beside the rules of the pack in a folder.
 ///
 /// # Errors
-/// When a line is neither, or nothing has a label.
-pub fn learn(lines: &str, language: Language) -> Result<Learned, LearnError> {
+/// When a line is neither, the folder holds no pack, or nothing has a label.
+pub fn learn(lines: &str, pack: &Path) -> Result<Learned, LearnError> {
     let mut turns = Vec::new();
     for (number, line) in lines.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let read: Line = serde_json::from_str(line).map_err(|_| LearnError::Line {
@@ -120,6 +125,7 @@ pub fn learn(lines: &str, language: Language) -> Result<Learned, LearnError> {
             Line::Call { turns: all, expected } => turns.extend(of_call(all, &expected)),
         }
     }
+    let language = examples(pack, &mut turns).ok_or_else(|| LearnError::NoPack(pack.display().to_string()))?;
     let categories: Vec<&str> =
         Category::ALL.iter().map(|category| category.as_str()).filter(|name| *name != PREMATURE).collect();
     let (own, other): (Vec<Turn>, Vec<Turn>) = turns
@@ -139,6 +145,44 @@ pub fn learn(lines: &str, language: Language) -> Result<Learned, LearnError> {
 
 /// Which words are too early depends on what came before, never on the words: nothing to weigh.
 const PREMATURE: &str = "premature-disclosure";
+
+/// Adds the examples of a pack's rules and gives its language. Rules that depend on who listens are left out: their
+/// words alone are no fault.
+fn examples(pack: &Path, turns: &mut Vec<Turn>) -> Option<Language> {
+    let read = sources::read(&[pack.to_path_buf()]).ok()?;
+    let source = read.first()?;
+    let head: PackFile = toml::from_str(&source.files.first()?.text).ok()?;
+    for topic in source.topics() {
+        let topic: TopicFile = toml::from_str(&topic.text).ok()?;
+        for rule in topic.forbidden.iter().filter(|rule| rule.to.is_none()) {
+            of_rule(rule, rule.category.as_str(), turns);
+        }
+        for rule in &topic.conditional {
+            of_rule(rule, &rule.signal, turns);
+        }
+    }
+    Some(head.language)
+}
+
+/// What a rule's examples teach: marked words earn the label, a line that stands alone and has no marks earns none.
+fn of_rule(rule: &dyn RuleText, label: &str, turns: &mut Vec<Turn>) {
+    for example in rule.examples().iter().filter_map(|line| Example::parse(line.get_ref()).ok()) {
+        let segments = &example.transcript.segments;
+        for (number, segment) in segments.iter().enumerate() {
+            let marked = example.marks.iter().find(|(at, _)| *at == number);
+            if marked.is_none() && segments.len() > 1 {
+                continue;
+            }
+            let quote = marked.and_then(|(_, range)| segment.text.get(range.clone()));
+            turns.push(Turn {
+                speaker: segment.speaker,
+                text: segment.text.clone(),
+                labels: quote.iter().map(|_| label.to_string()).collect(),
+                quotes: quote.iter().map(|quote| quote.to_string()).collect(),
+            });
+        }
+    }
+}
 
 /// The turns of a call that say something. What follows a signal says it again, unlabelled: left out.
 fn of_call(turns: Vec<Turn>, expected: &Expected) -> Vec<Turn> {
@@ -344,5 +388,94 @@ fn segment(text: &str) -> Segment {
         channel: None,
         confidence: None,
         words: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Weights;
+    use super::*;
+
+    /// Turns of a pack without rules.
+    fn learned(lines: &str) -> Result<Learned, LearnError> {
+        let folder = tempfile::tempdir().unwrap();
+        let head = "name = \"x\"\nversion = \"1\"\nlanguage = \"en\"\njurisdiction = \"us\"\nowner = \"x\"\n\
+                    title = { zh = \"测\", en = \"x\" }\n";
+        std::fs::write(folder.path().join("pack.toml"), head).unwrap();
+        learn(lines, folder.path())
+    }
+
+    const LINES: &str = r#"{"text":"you are a worthless liar","who":"collector","labels":["insult"],"quotes":["worthless liar"]}
+{"text":"what a worthless person you are","who":"collector","labels":["insult"]}
+{"text":"we will ruin you at work","who":"collector","labels":["threat"]}
+{"text":"we will tell your boss and ruin you","who":"collector","labels":["threat"]}
+{"text":"you can pay in three parts","who":"collector"}
+{"text":"we will send you a letter","who":"collector","labels":[]}
+{"text":"I lost my job in May","who":"debtor","labels":["hardship"]}
+{"text":"well I lost my job","who":"debtor","labels":["hardship"]}
+{"text":"my job is fine","who":"debtor"}
+"#;
+
+    fn fault(table: &str, text: &str) -> (f32, usize) {
+        let weights = Weights::read(table, Some(ANY)).unwrap();
+        let weighed = weights.weigh(&Stream::of(Speaker::Collector, &[segment(text)]), Language::English);
+        (weighed[0].fault, weighed[0].likeliest)
+    }
+
+    #[test]
+    fn what_is_learned_tells_faults_from_the_rest_and_from_each_other() {
+        let learned = learned(LINES).unwrap();
+        assert_eq!(learned.turns, (6, 3));
+        let (insult, likeliest) = fault(&learned.collector, "a worthless fellow");
+        assert!(insult > 0.0, "{insult}");
+        assert_eq!(likeliest, 1);
+        let (threat, likeliest) = fault(&learned.collector, "they ruin you");
+        assert!(threat > fault(&learned.collector, "we will send you a letter").0);
+        assert_eq!(likeliest, 2);
+    }
+
+    #[test]
+    fn equal_lines_give_equal_tables() {
+        let (a, b) = (learned(LINES).unwrap(), learned(LINES).unwrap());
+        assert_eq!((a.collector, a.other), (b.collector, b.other));
+    }
+
+    #[test]
+    fn whole_calls_teach_their_labelled_turns() {
+        let call = r#"{"id":"a","turns":[{"speaker":"collector","text":"you worthless liar","start":0,"end":1},
+            {"speaker":"debtor","text":"I lost my job","start":1,"end":2},{"speaker":"collector","text":"a worthless excuse","start":2,"end":3},
+            {"speaker":"debtor","text":"so no money","start":3,"end":4}],
+            "expected":{"findings":[{"category":"insult","turn":0,"quote":"worthless liar"}],"neutral_turns":[{"turn":2}],
+            "debtor_signals":[{"signal":"hardship","turn":1,"quote":"lost my job"}]}}"#;
+        // The neutral turn and the words after the signal are left out.
+        assert_eq!(learned(&format!("{}\n{LINES}", call.replace('\n', " "))).unwrap().turns, (7, 4));
+    }
+
+    #[test]
+    fn what_can_not_be_learned_from_is_named() {
+        assert!(learned("{\"text\":1}").err().unwrap().to_string().starts_with("line 1: "));
+        let clean = r#"{"text":"good morning","who":"collector"}"#;
+        assert!(matches!(learned(clean), Err(LearnError::Nothing(_))));
+        assert!(matches!(learn(LINES, Path::new("nowhere")), Err(LearnError::NoPack(_))));
+    }
+
+    #[test]
+    fn the_dual_step_ends_where_its_derivative_is_nought() {
+        for (old, margin, length) in [(1e-8, -3.0, 12.0), (5.0, 2.0, 1.0), (29.0, -8.0, 40.0), (15.0, 60.0, 2.0)] {
+            let z = best_dual(old, margin, length);
+            let slope = length * (z - old) + margin + (z / (COST - z)).ln();
+            assert!(slope.abs() < 1e-4, "{old} {margin} {length}: {z} {slope}");
+        }
+    }
+
+    #[test]
+    fn every_pass_visits_every_turn_once() {
+        for count in [1, 2, 7, 10, 97, 100] {
+            for pass in 0..5 {
+                let mut seen: Vec<usize> = order(count, pass).collect();
+                seen.sort_unstable();
+                assert_eq!(seen, (0..count).collect::<Vec<_>>());
+            }
+        }
     }
 }

@@ -11,6 +11,13 @@ mod terms;
 pub use learn::{LearnError, Learned, learn};
 pub(super) use table::{BadLine, Weights};
 
+/// The tables of a pack: of the collector's words, and of everybody else's.
+pub const OWN: &str = "weights-collector.tsv";
+/// See [`OWN`].
+pub const OTHER: &str = "weights-other.tsv";
+/// Any of the categories: what decides whether a turn is a finding; the others decide which.
+pub(super) const ANY: &str = "any";
+
 use crate::call::Language;
 use crate::normalise::{Break, Stream, units};
 
@@ -160,4 +167,58 @@ fn stretches(stream: &Stream) -> Vec<(usize, usize)> {
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{Millis, Speaker};
+    use crate::transcript::Segment;
+
+    fn stream(texts: &[&str]) -> Stream {
+        let segments = texts.iter().zip(0u64..).map(|(text, at)| Segment {
+            speaker: Speaker::Collector,
+            start_ms: Millis(at * 10_000),
+            end_ms: Millis(at * 10_000 + 1_000),
+            text: (*text).into(),
+            channel: None,
+            confidence: None,
+            words: Vec::new(),
+        });
+        Stream::of(Speaker::Collector, &segments.collect::<Vec<_>>())
+    }
+
+    const TABLE: &str = "fairdial-weights/1\nlabels\tany\tinsult\tthreat\nbias\t-10\t-10\t-10\n\
+        去你单位\t100\t30\t-5\t40\n废物\t100\t30\t40\t-5\n不会\t100\t-60\t-20\t-60\n";
+
+    #[test]
+    fn the_words_of_a_turn_are_summed_and_the_clause_that_tips_is_quoted() {
+        let weights = Weights::read(TABLE, Some(ANY)).unwrap();
+        let stream = stream(&["您好，明天我就去你单位，好吧", "您好，我们不会去你单位"]);
+        let weighed = weights.weigh(&stream, Language::Mandarin);
+        assert_eq!(weighed.len(), 2);
+        // One known term of rarity 1 each: (3 - 1 + 4 - 1) / 2; and two, whose scale is the fourth root of 1/2.
+        assert!((weighed[0].fault - 2.5).abs() < 1e-5, "{}", weighed[0].fault);
+        assert!(weighed[1].fault < 0.0);
+        let core = weights.core(&stream, &weighed[0], 2, Language::Mandarin);
+        assert_eq!(&stream.text[core.start..core.end], "明天我就去你单位");
+        assert_eq!(core.words.iter().map(|(a, b)| &stream.text[*a..*b]).collect::<Vec<_>>(), ["去你单位"]);
+    }
+
+    #[test]
+    fn turns_are_weighed_apart_and_long_ones_in_parts() {
+        let weights = Weights::read(TABLE, Some(ANY)).unwrap();
+        let sentence = "我们按合同约定来处理这笔账单。".repeat(20);
+        let weighed = weights.weigh(&stream(&["您好", &sentence, ""]), Language::Mandarin);
+        assert!(weighed.len() > 3, "{}", weighed.len());
+        assert!(weighed.windows(2).all(|pair| pair[0].end <= pair[1].start));
+        assert!(weights.weigh(&stream(&[""]), Language::Mandarin).is_empty());
+    }
+
+    #[test]
+    fn the_heaviest_run_may_bridge_a_light_clause() {
+        assert_eq!(heaviest(&[-1.0, 3.0, -1.0, 2.0, -9.0]), (1, 3));
+        assert_eq!(heaviest(&[-3.0, -1.0]), (1, 1));
+        assert_eq!(heaviest(&[]), (0, 0));
+    }
 }

@@ -55,8 +55,8 @@ pub(in crate::policy) struct BadLine {
 }
 
 impl Weights {
-    /// Reads a table.
-    pub fn read(text: &str) -> Result<Weights, BadLine> {
+    /// Reads a table, whose first label must be the one given.
+    pub fn read(text: &str, first: Option<&str>) -> Result<Weights, BadLine> {
         let bad = |line: usize, message: &str| BadLine { line, message: message.into() };
         let mut lines = text.lines().enumerate().map(|(number, line)| (number + 1, line));
         if lines.next().is_none_or(|(_, line)| line != HEAD) {
@@ -71,6 +71,9 @@ impl Weights {
         let (labels, which): (Vec<&str>, Vec<&str>) = names.split('\t').partition(|name| !name.starts_with(WHICH));
         if !which.is_empty() && !which.iter().map(|name| &name[1..]).eq(labels.iter().skip(1).copied()) {
             return Err(bad(number, "the labels with '=' aren't the others but the first, in their order"));
+        }
+        if let Some(first) = first.filter(|first| labels.first() != Some(first)) {
+            return Err(bad(number, &format!("the first label must be '{first}'")));
         }
         let columns = labels.len() + which.len();
         let (number, biases) = named("bias")?;
@@ -151,3 +154,45 @@ pub(super) fn write(labels: &[String], bias: &[f64], terms: &[(String, f64, Vec<
 
 /// Terms that say less than this of every label are not worth a line.
 const LEAST: f64 = 0.3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = "fairdial-weights/1\nlabels\tany\tinsult\tthreat\t=insult\t=threat\nbias\t-10\t-20\t-30\t0\t0\n\
+        你们…单位\t250\t30\t\t41\t-5\t5\n你这\t120\t7\t8\t\t\t\n";
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let table = Weights::read(TABLE, Some("any")).unwrap();
+        assert_eq!(table.labels, ["any", "insult", "threat"]);
+        assert_eq!(table.bias, [-1.0, -2.0, -3.0, 0.0, 0.0]);
+        let (rarity, says) = table.of(Key::of("你们…单位")).unwrap();
+        assert!((rarity - 2.5).abs() < 1e-6);
+        assert_eq!(says, [3.0, 0.0, 4.1, -0.5, 0.5]);
+        assert!(table.of(Key::of("单位…你们")).is_none());
+        let labels: Vec<String> = ["any", "insult", "threat", "=insult", "=threat"].map(String::from).to_vec();
+        let rows = [
+            ("你这".to_string(), 1.2, vec![0.7, 0.8, 0.0, 0.0, 0.0]),
+            ("你们…单位".to_string(), 2.5, vec![3.0, 0.0, 4.1, -0.5, 0.5]),
+            ("的".to_string(), 0.1, vec![0.02, 0.0, 0.0, 0.0, 0.0]),
+        ];
+        assert_eq!(write(&labels, &[-1.0, -2.0, -3.0, 0.0, 0.0], &rows), TABLE);
+    }
+
+    #[test]
+    fn a_line_that_is_none_is_named() {
+        let wrong = |from: &str, to: &str| {
+            let bad = Weights::read(&TABLE.replace(from, to), Some("any")).err().unwrap();
+            (bad.line, bad.message)
+        };
+        assert_eq!(wrong("weights/1", "weights/2").0, 1);
+        assert_eq!(wrong("labels\tany", "labels\tall"), (2, "the first label must be 'any'".into()));
+        assert_eq!(wrong("=insult\t=threat", "=threat\t=insult").0, 2);
+        assert_eq!(wrong("-10", "minus ten").0, 3);
+        assert_eq!(wrong("41", "4.1").0, 4);
+        assert_eq!(wrong("你这\t120\t7", "你这\t120").0, 5);
+        assert_eq!(wrong("你这", "你们…单位"), (5, "the term stands in the table twice".into()));
+        assert_eq!(Weights::read("", None).err().unwrap().line, 1);
+    }
+}

@@ -199,3 +199,65 @@ fn mix(sum: u64, next: u64) -> u64 {
     let mixed = (sum ^ next.wrapping_add(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed ^ (mixed >> 29)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{Millis, Speaker};
+    use crate::transcript::Segment;
+    use proptest::prelude::*;
+
+    fn stream(text: &str) -> Stream {
+        let segment = Segment {
+            speaker: Speaker::Collector,
+            start_ms: Millis(0),
+            end_ms: Millis(1_000),
+            text: text.into(),
+            channel: None,
+            confidence: None,
+            words: Vec::new(),
+        };
+        Stream::of(Speaker::Collector, &[segment])
+    }
+
+    fn written(text: &str, language: Language) -> Vec<String> {
+        let stream = stream(text);
+        let mut all = Vec::new();
+        each_term(&stream, (0, stream.text.len()), language, &mut |form, tokens, _| all.push(form.written(tokens)));
+        all
+    }
+
+    #[test]
+    fn mandarin_terms_are_runs_of_characters_within_a_clause() {
+        let terms = written("去你家，还500", Language::Mandarin);
+        for term in ["去", "去你", "去你家", "^去你家", "去你家$", "^去", "家$", "还0", "^还0$"] {
+            assert!(terms.contains(&term.to_string()), "{term} is not among {terms:?}");
+        }
+        assert!(terms.iter().all(|term| !term.contains("家还") && term != "^" && term != "$"), "{terms:?}");
+    }
+
+    #[test]
+    fn english_terms_are_runs_pairs_and_stems() {
+        let terms = written("You'll be losing your job.", Language::English);
+        for term in ["you will be", "^you will", "job$", "#los your", "losing … job", "you … job"] {
+            assert!(terms.contains(&term.to_string()), "{term} is not among {terms:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_term_as_written_is_the_term(text in "[\\PC去你家不还a-z0-9 ,.']{0,40}") {
+            for language in [Language::Mandarin, Language::English] {
+                let stream = stream(&text);
+                let mut wrong = Vec::new();
+                each_term(&stream, (0, stream.text.len()), language, &mut |form, tokens, term| {
+                    if Key::of(&form.written(tokens)) != term.key {
+                        wrong.push(form.written(tokens));
+                    }
+                    assert!(term.start <= term.end && stream.text.get(term.start..term.end).is_some());
+                });
+                prop_assert!(wrong.is_empty(), "{:?}", wrong);
+            }
+        }
+    }
+}
