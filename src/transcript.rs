@@ -13,6 +13,10 @@ use crate::call::{Jurisdiction, Language, Millis, Speaker};
 /// The value of `schema` in every transcript this version writes.
 pub const SCHEMA: &str = "fairdial.transcript/1";
 
+/// The latest moment, more than a century on: moments are multiplied and added up, and later ones would overflow. A
+/// foreign transcript that counts from 1970 is still judged.
+const LATEST: Millis = Millis(1 << 42);
+
 /// One call in words.
 #[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Transcript {
@@ -218,6 +222,14 @@ pub enum TranscriptError {
         /// Its end.
         end: Millis,
     },
+    /// A segment that ends later than any call.
+    #[error("segment {index} ends at {end} ms: no call is longer than {LATEST} ms", end = .end.0, LATEST = LATEST.0)]
+    Late {
+        /// Which segment, 0-based.
+        index: usize,
+        /// Its end.
+        end: Millis,
+    },
     /// No segment has any text.
     #[error("it has no words: {segments} segments, none with text")]
     NoWords {
@@ -232,7 +244,7 @@ impl TranscriptError {
         match self {
             TranscriptError::Shape { .. } => "transcript-invalid",
             TranscriptError::Schema { .. } => "transcript-schema-unknown",
-            TranscriptError::Times { .. } => "transcript-times-invalid",
+            TranscriptError::Times { .. } | TranscriptError::Late { .. } => "transcript-times-invalid",
             TranscriptError::NoWords { .. } => "transcript-empty",
         }
     }
@@ -256,6 +268,9 @@ impl Transcript {
         for (index, segment) in transcript.segments.iter().enumerate() {
             if segment.end_ms < segment.start_ms {
                 return Err(TranscriptError::Times { index, start: segment.start_ms, end: segment.end_ms });
+            }
+            if segment.end_ms > LATEST {
+                return Err(TranscriptError::Late { index, end: segment.end_ms });
             }
         }
         if transcript.segments.iter().all(|segment| segment.text.trim().is_empty()) {

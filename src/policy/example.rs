@@ -61,7 +61,7 @@ impl Example {
             if text.is_empty() {
                 return Err(ExampleError::Empty);
             }
-            let start = at.map_or(index as u64 * TURN, |seconds| seconds * 1000);
+            let start = at.map_or(index as u64 * TURN, |seconds| u64::from(seconds) * 1000);
             segments.push(Segment {
                 speaker,
                 start_ms: Millis(start),
@@ -87,7 +87,7 @@ impl Example {
 }
 
 /// A speaker's name, and after `@` the second at which the turn starts.
-fn speaker(name: &str) -> Option<(Speaker, Option<u64>)> {
+fn speaker(name: &str) -> Option<(Speaker, Option<u32>)> {
     let (name, at) = match name.split_once('@') {
         Some((name, at)) => (name, Some(at.parse().ok()?)),
         None => (name, None),

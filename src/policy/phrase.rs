@@ -25,6 +25,8 @@ use crate::normalise::{fold_phrase, is_han};
 const MAX_GAP: usize = 12;
 /// How many patterns one phrase may unfold into.
 const MAX_PATTERNS: usize = 256;
+/// How many members one phrase's families may have in all: families of families multiply.
+const MAX_MEMBERS: usize = 20_000;
 /// The number of bytes an atom should have: two Han characters, or a short English word.
 const GOOD_ATOM: usize = 6;
 
@@ -121,7 +123,7 @@ pub type Families = BTreeMap<String, Vec<String>>;
 /// # Errors
 /// When it is not well formed, names a family or field that does not exist, or has no literal to find it by.
 pub fn parse(text: &str, families: &Families) -> Result<Vec<Pattern>, PhraseError> {
-    let mut parser = Parser { text, at: 0, families, depth: 0 };
+    let mut parser = Parser { text, at: 0, families, depth: 0, members: 0 };
     let mut parts = Vec::new();
     loop {
         let from = parser.at;
@@ -166,6 +168,8 @@ struct Parser<'a> {
     at: usize,
     families: &'a Families,
     depth: usize,
+    /// Members of families so far.
+    members: usize,
 }
 
 impl Parser<'_> {
@@ -292,7 +296,12 @@ impl Parser<'_> {
         }
         let mut branches = Vec::new();
         for member in members {
-            let mut inner = Parser { text: member, at: 0, families: self.families, depth: self.depth };
+            self.members += 1;
+            if self.members > MAX_MEMBERS {
+                return self.fail(start, format!("the family @{name} brings in more than {MAX_MEMBERS} words"));
+            }
+            let mut inner =
+                Parser { text: member, at: 0, families: self.families, depth: self.depth, members: self.members };
             let nodes = inner.sequence(false).map_err(|error| PhraseError {
                 // Told once, at the innermost family.
                 message: if error.message.contains("the family @") {
@@ -302,6 +311,7 @@ impl Parser<'_> {
                 },
                 at: start,
             })?;
+            self.members = inner.members;
             if nodes.is_empty() {
                 return self.fail(start, format!("the family @{name} has an empty member"));
             }

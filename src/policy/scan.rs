@@ -126,11 +126,13 @@ impl<'a> Sight<'a> {
                 .join(" ")
         };
         let text = self.streams[found.stream].text[found.start..found.end].to_string();
+        let start_ms = moment(&segments[first.segment], first.start, false);
         Evidence {
             segment: first.segment,
             speaker: found.speaker,
-            start_ms: moment(&segments[first.segment], first.start, false),
-            end_ms: moment(&segments[last.segment], last.end, true),
+            start_ms,
+            // Overlapping segments and foreign words may be timed backwards.
+            end_ms: moment(&segments[last.segment], last.end, true).max(start_ms),
             quote,
             matched: Some(Match {
                 phrase: self.phrase(found),

@@ -4,7 +4,7 @@
 //! it may see of this machine, and how expected files are rewritten: with `FAIRDIAL_BLESS=1`.
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up should stop")]
-#![allow(clippy::disallowed_methods, reason = "FAIRDIAL_BLESS is read here and nowhere else")]
+#![allow(clippy::disallowed_methods, reason = "what tests are told by the environment is read here and nowhere else")]
 
 pub mod contract;
 
@@ -161,7 +161,12 @@ pub fn copy(from: &Path, to: &Path) {
 
 /// Whether expected files are to be rewritten rather than compared.
 pub fn blessing() -> bool {
-    std::env::var_os("FAIRDIAL_BLESS").is_some_and(|value| value == "1")
+    told("BLESS").is_some_and(|value| value == "1")
+}
+
+/// What whoever runs the tests asks for: the value of `FAIRDIAL_` and the name.
+pub fn told(name: &str) -> Option<String> {
+    std::env::var(format!("FAIRDIAL_{name}")).ok()
 }
 
 /// Compares a text with a file of the repository, or rewrites the file. Returns what differs.

@@ -92,7 +92,7 @@ fn stretch(sight: &Sight<'_>, rule: &Required) -> Vec<usize> {
     let begin = segments.first().map(|segment| segment.start_ms).unwrap_or_default();
     let mut own: Vec<usize> = (0..segments.len()).filter(|&at| rule.speaker.includes(segments[at].speaker)).collect();
     if let Some(seconds) = first_seconds {
-        own.retain(|&at| begin.until(segments[at].start_ms) <= Millis(seconds * 1000));
+        own.retain(|&at| begin.until(segments[at].start_ms) <= Millis(seconds.saturating_mul(1000)));
     }
     if let Some(turns) = first_turns {
         let mut seen: Vec<usize> = Vec::new();
