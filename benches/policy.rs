@@ -41,12 +41,14 @@ fn nine_more(pack: &str, folder: &Path) -> PathBuf {
     fs::write(into.join("pack.toml"), head).unwrap();
     let mut topic = String::new();
     let lexicons = Path::new(env!("CARGO_MANIFEST_DIR")).join("lexicons").join(pack);
-    for path in fs::read_dir(lexicons).unwrap().map(|entry| entry.unwrap().path()) {
+    let files = fs::read_dir(lexicons).unwrap().map(|entry| entry.unwrap().path());
+    for path in files.filter(|path| path.extension().is_some_and(|extension| extension == "toml")) {
         let table: toml::Table = fs::read_to_string(&path).unwrap().parse().unwrap();
         for rule in table.get("forbidden").and_then(toml::Value::as_array).into_iter().flatten() {
             let id = rule["id"].as_str().unwrap();
-            let phrases: Vec<&str> =
-                rule["phrases"].as_array().unwrap().iter().filter_map(toml::Value::as_str).collect();
+            // A rule found by weight alone has none.
+            let Some(phrases) = rule.get("phrases").and_then(toml::Value::as_array) else { continue };
+            let phrases: Vec<&str> = phrases.iter().filter_map(toml::Value::as_str).collect();
             for shift in 1..=9 {
                 let moved: Vec<String> = phrases.iter().map(|phrase| moved(phrase, shift)).collect();
                 let _ = write!(
@@ -65,7 +67,9 @@ fn nine_more(pack: &str, folder: &Path) -> PathBuf {
 /// The phrase with other letters: its marks, families and numbers stay.
 fn moved(phrase: &str, shift: u32) -> String {
     let mut marked = false;
+    // Folding makes the one of the other, and its length decides into how many patterns a phrase unfolds.
     phrase
+        .replace("gonna", "going to")
         .chars()
         .map(|c| {
             marked = matches!(c, '@' | '<' | '{') || marked && (c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));

@@ -5,6 +5,7 @@
 //! simplified (OpenCC, one to one, so that offsets hold), fillers, stutters.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
 use unicode_normalization::UnicodeNormalization;
@@ -108,7 +109,7 @@ pub fn fold_phrase(text: &str) -> String {
 
 /// Whether a folded character belongs to a word written with spaces around it: letters and digits outside Han script.
 pub fn is_word_char(c: char) -> bool {
-    c.is_alphanumeric() && !is_han(c)
+    !is_han(c) && c.is_alphanumeric()
 }
 
 /// Whether a character is a Han character (or kana, which the same rules suit).
@@ -121,6 +122,11 @@ fn raw_pieces(text: &str) -> Vec<Piece> {
     let mut characters = text.char_indices().peekable();
     while let Some((start, c)) = characters.next() {
         let end = start + c.len_utf8();
+        // Nearly all characters are one of these, and nothing below concerns them.
+        if c.is_ascii_alphanumeric() || HAN.contains(&c) {
+            pieces.push(Piece::Char { folded: simplified(c.to_ascii_lowercase()), start, end });
+            continue;
+        }
         if is_apostrophe(c)
             && let Some((letters, word)) = SHORT.iter().find(|(letters, _)| {
                 let rest = &text[end..];
@@ -192,34 +198,48 @@ fn punctuation(c: char) -> Option<Break> {
 }
 
 fn simplified(c: char) -> char {
-    static TABLE: OnceLock<HashMap<char, char>> = OnceLock::new();
-    let table = TABLE.get_or_init(|| {
-        let mut table = HashMap::with_capacity(4096);
+    /// The plain characters by their place in [`HAN`], the rarer ones by themselves.
+    static TABLE: OnceLock<(Vec<char>, HashMap<char, char>)> = OnceLock::new();
+    let (plain, rare) = TABLE.get_or_init(|| {
+        let mut plain: Vec<char> = HAN.collect();
+        let mut rare = HashMap::new();
         for line in include_str!("traditional.txt").lines().filter(|line| !line.starts_with('#')) {
             let mut characters = line.chars();
             while let (Some(from), Some(to)) = (characters.next(), characters.next()) {
-                table.insert(from, to);
+                match place(from) {
+                    Some(at) => plain[at] = to,
+                    None => _ = rare.insert(from, to),
+                }
             }
         }
-        table
+        (plain, rare)
     });
-    if c.is_ascii() { c } else { table.get(&c).copied().unwrap_or(c) }
+    match place(c) {
+        Some(at) => plain[at],
+        None if c.is_ascii() => c,
+        None => rare.get(&c).copied().unwrap_or(c),
+    }
+}
+
+/// The Han characters of daily use: all letters, none with another form in NFKC or another case.
+const HAN: RangeInclusive<char> = '\u{4e00}'..='\u{9fff}';
+
+fn place(c: char) -> Option<usize> {
+    HAN.contains(&c).then(|| (u32::from(c) - u32::from(*HAN.start())) as usize)
 }
 
 /// Contractions that lost their apostrophe, as the words they stand for.
 fn spelled_out(pieces: &[Piece]) -> Vec<Piece> {
     let mut out = Vec::with_capacity(pieces.len());
     for run in pieces.chunk_by(same_word) {
-        let written = if run.len() < 2 || run.len() > 7 { String::new() } else { word(run) };
-        let known = RUN_TOGETHER.iter().find(|(short, _)| {
-            short.len() == written.len() + 1
-                && short.split_once('|').is_some_and(|(a, b)| written.strip_prefix(a).is_some_and(|rest| rest == b))
-        });
+        let known = RUN_TOGETHER
+            .iter()
+            .find(|(short, _)| short.len() == run.len() + 1 && letters(run).eq(short.chars().filter(|c| *c != '|')));
         let Some((short, words)) = known else {
             out.extend_from_slice(run);
             continue;
         };
-        let kept = if WHOLE.contains(&written.as_str()) { 0 } else { short.find('|').unwrap_or(0) };
+        let kept = if WHOLE.iter().any(|whole| is_word(run, whole)) { 0 } else { short.find('|').unwrap_or(0) };
         let Some(Piece::Char { end, .. }) = run.last().copied() else { continue };
         let from = out.len();
         out.extend_from_slice(run);
@@ -251,7 +271,7 @@ fn without_fillers(pieces: &[Piece]) -> Vec<Piece> {
             // At the start of a turn 嗯 means yes: "嗯，我知道".
             [Piece::Char { folded: '嗯', .. }] if kept.is_empty() => false,
             [Piece::Char { folded, .. }] if is_han(*folded) => FILLER_CHARS.contains(folded),
-            _ => FILLER_WORDS.contains(&word(run).as_str()),
+            _ => FILLER_WORDS.iter().any(|filler| is_word(run, filler)),
         };
         if is_filler {
             kept.push(Piece::Gap);
@@ -265,7 +285,7 @@ fn without_fillers(pieces: &[Piece]) -> Vec<Piece> {
 /// Folds "you you you" into "you" and a Han character said three times or more into one; 妈妈 and 慢慢 stay.
 fn without_stutters(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut kept: Vec<Piece> = Vec::with_capacity(pieces.len());
-    let mut last_word = String::new();
+    let mut last_word: &[Piece] = &[];
     let mut runs = pieces.chunk_by(same_word).peekable();
     while let Some(run) = runs.next() {
         match run {
@@ -284,19 +304,18 @@ fn without_stutters(pieces: Vec<Piece>) -> Vec<Piece> {
                 if times == 2 {
                     kept.extend_from_slice(last);
                 }
-                last_word.clear();
+                last_word = &[];
             }
             [Piece::Char { folded, .. }, ..] => {
-                let this = word(run);
                 // Digits repeat in numbers read out one by one: "7 7 0 2".
-                if this == last_word && !folded.is_ascii_digit() {
+                if letters(run).eq(letters(last_word)) && !folded.is_ascii_digit() {
                     continue;
                 }
                 kept.extend_from_slice(run);
-                last_word = this;
+                last_word = run;
             }
             [Piece::Break(_), ..] => {
-                last_word.clear();
+                last_word = &[];
                 kept.extend_from_slice(run);
             }
             _ => kept.extend_from_slice(run),
@@ -310,13 +329,15 @@ fn same_word(a: &Piece, b: &Piece) -> bool {
     matches!((a, b), (Piece::Char { folded: a, .. }, Piece::Char { folded: b, .. }) if is_word_char(*a) && is_word_char(*b))
 }
 
-fn word(run: &[Piece]) -> String {
-    run.iter()
-        .filter_map(|piece| match piece {
-            Piece::Char { folded, .. } => Some(*folded),
-            _ => None,
-        })
-        .collect()
+fn letters(run: &[Piece]) -> impl Iterator<Item = char> {
+    run.iter().filter_map(|piece| match piece {
+        Piece::Char { folded, .. } => Some(*folded),
+        _ => None,
+    })
+}
+
+fn is_word(run: &[Piece], word: &str) -> bool {
+    letters(run).eq(word.chars())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod fold;
 mod pinyin;
 
 pub use fold::{fold_phrase, is_han, is_word_char};
-pub use pinyin::{READINGS, as_sounds, homophones, sound_alike};
+pub use pinyin::{READINGS, as_sounds, homophones, sound_alike, sounds};
 
 use crate::call::{Language, Millis, Speaker};
 use crate::transcript::Segment;

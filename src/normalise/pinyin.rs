@@ -23,7 +23,8 @@ const KNOWN: std::ops::RangeInclusive<u32> = 0x4e00..=0x9fff;
 const SEVERAL: &str = "行长重还得都乐觉调差传弹率单给薄血色露会什曾藏朝车盛系校解查区仇说落模强省似塞折着了地的和角卡\
                        扒更降咽没只大那哪谁熟这把恶兴称分转";
 
-type Sounds = [u16; READINGS];
+/// See [`sounds`].
+pub type Sounds = [u16; READINGS];
 
 /// For each character of [`KNOWN`] its sounds, the usual one first; 0 is none.
 fn table() -> &'static [Sounds] {
@@ -71,7 +72,8 @@ fn merged(syllable: &str) -> String {
     sound
 }
 
-fn sounds(c: char) -> Sounds {
+/// The sounds a character may have, the usual one first; 0 is none.
+pub fn sounds(c: char) -> Sounds {
     let code = u32::from(c);
     if KNOWN.contains(&code) { table()[(code - KNOWN.start()) as usize] } else { Sounds::default() }
 }

@@ -3,6 +3,7 @@
 //! Comes in: findings of the loader. Goes out: [`LexiconError`], all problems at once, as data and as text. Only this
 //! file names annotate-snippets. Codes are never reused.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -23,8 +24,8 @@ pub enum Weight {
 pub struct SourceFile {
     /// As shown to people.
     pub path: String,
-    /// Its text.
-    pub text: String,
+    /// Its text; what is built into the program is not copied.
+    pub text: Cow<'static, str>,
 }
 
 /// One problem.

@@ -7,16 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::ScopedJoinHandle;
 
 use toml::Spanned;
 
 use super::diagnostics::{Diagnostic, LexiconError, SourceFile, Weight};
 use super::example::Example;
 use super::file::{Except, Excuse, PackFile, RuleText, TopicFile};
-use super::matcher::{Matcher, PhraseId};
+use super::matcher::{Matcher, MatcherError, PhraseId};
 use super::overlay::{self, Overlay};
 use super::pattern::Pattern;
-use super::phrase::{self, Families};
+use super::phrase::{Families, Reader};
 use super::sources::{self, PackSource, no_file};
 use super::weigh::{ANY, BadLine, OTHER, OWN, Weights};
 use super::{CHECK_IDS, Pack, PhraseInfo, Placed, Policy, SIGNAL_IDS, Side, Slot};
@@ -40,25 +41,55 @@ impl Policy {
     }
 }
 
+/// A file of weights that is being read.
+type Table<'s, 't> = (&'t Arc<SourceFile>, ScopedJoinHandle<'s, Result<Weights, BadLine>>);
+
 fn compile(sources: Vec<PackSource>) -> Result<Policy, LexiconError> {
     let mut loader = Loader::default();
     let (bases, overlays) = overlay::parted(sources, &mut loader.diagnostics);
-    for base in &bases {
+    let each = at_once(bases.iter().enumerate().collect(), |(index, base)| {
         let over: Vec<&Overlay> = overlays.iter().filter(|overlay| overlay.file.extends == base.name()).collect();
+        let mut loader = Loader { index, ..Loader::default() };
         loader.pack(base, &over);
-    }
+        loader
+    });
+    let patterns: Vec<_> = each.into_iter().map(|pack| loader.take(pack)).collect();
     loader.ids();
     loader.diagnostics.sort_by_key(|d| (d.weight, d.file.path.clone(), d.span.start));
     if loader.diagnostics.iter().any(|d| d.weight == Weight::Error) {
         return Err(LexiconError { diagnostics: loader.diagnostics });
     }
-    let matcher = Matcher::build(loader.patterns)
+    let matchers: Result<Vec<Matcher>, MatcherError> = at_once(patterns, Matcher::build).into_iter().collect();
+    let matchers = matchers
         .map_err(|error| LexiconError { diagnostics: vec![no_file("lexicons".as_ref(), &error.to_string())] })?;
-    Ok(Policy { packs: loader.packs, phrases: loader.phrases, matcher, warnings: loader.diagnostics })
+    Ok(Policy { packs: loader.packs, phrases: loader.phrases, matchers, warnings: loader.diagnostics })
 }
 
+/// Does the same with several things, each on a thread of its own.
+fn at_once<T: Send, R: Send>(things: Vec<T>, work: impl Fn(T) -> R + Sync) -> Vec<R> {
+    let work = &work;
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = things.into_iter().map(|thing| scope.spawn(move || work(thing))).collect();
+        threads.into_iter().map(finished).collect()
+    })
+}
+
+/// What a thread gives; its panic is ours.
+fn finished<R>(thread: ScopedJoinHandle<'_, R>) -> R {
+    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+}
+
+fn phrase_id(number: usize) -> PhraseId {
+    PhraseId(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+/// What was read of one pack; after [`Loader::take`] of all.
 #[derive(Default)]
 struct Loader {
+    /// The number of the pack that is read.
+    index: usize,
+    /// Its `pack.toml`.
+    head: Option<Arc<SourceFile>>,
     packs: Vec<Pack>,
     phrases: Vec<PhraseInfo>,
     patterns: Vec<(PhraseId, Pattern)>,
@@ -66,6 +97,26 @@ struct Loader {
 }
 
 impl Loader {
+    /// Adds what was read of one pack and gives its patterns, numbered anew.
+    fn take(&mut self, mut read: Loader) -> Vec<(PhraseId, Pattern)> {
+        let before = self.phrases.len();
+        self.phrases.append(&mut read.phrases);
+        self.diagnostics.append(&mut read.diagnostics);
+        for mut pack in read.packs {
+            if pack.rule_count() == 0
+                && self.diagnostics.is_empty()
+                && let Some(head) = read.head.take()
+            {
+                let message = format!("the pack '{}' has no rules: every call would pass it", pack.file.name);
+                self.report("L014", &head, 0..0, message, "add a topic file, such as threats.toml, beside pack.toml");
+            }
+            pack.weights.rules.iter_mut().for_each(|(_, phrase, _)| *phrase += before);
+            self.packs.push(pack);
+        }
+        let moved = |(id, pattern): (PhraseId, Pattern)| (phrase_id(before + id.0 as usize), pattern);
+        read.patterns.into_iter().map(moved).collect()
+    }
+
     fn report(
         &mut self,
         code: &'static str,
@@ -97,6 +148,26 @@ impl Loader {
 
     fn pack(&mut self, source: &PackSource, overlays: &[&Overlay]) {
         let Some(head) = source.files.first() else { return };
+        self.head = Some(Arc::clone(head));
+        std::thread::scope(|scope| {
+            // The tables are by far the longest files: they are read while the rules are.
+            let tables = [OWN, OTHER].map(|name| {
+                let file = source.file(name)?;
+                // Whether a turn of the collector's is a fault at all is asked first.
+                let first = (name == OWN).then_some(ANY);
+                Some((file, scope.spawn(move || Weights::read(&file.text, first))))
+            });
+            self.pack_and_tables(source, head, overlays, tables);
+        });
+    }
+
+    fn pack_and_tables(
+        &mut self,
+        source: &PackSource,
+        head: &Arc<SourceFile>,
+        overlays: &[&Overlay],
+        [own, other]: [Option<Table<'_, '_>>; 2],
+    ) {
         let Some(mut file) = self.toml::<PackFile>(head) else { return };
         let folder = source.folder.replace('\\', "/");
         if source.name() != file.name {
@@ -108,7 +179,6 @@ impl Loader {
                 "give both the same name",
             );
         }
-        let index = self.packs.len();
         for overlay in overlays {
             overlay.widen(&mut file);
         }
@@ -117,40 +187,37 @@ impl Loader {
             .iter()
             .map(|(name, members)| (name.clone(), members.iter().map(|member| member.get_ref().clone()).collect()))
             .collect();
+        let reader = &Reader::new(&families);
         for (kind, around) in [
             (Excuse::Negated, &file.context.negated),
             (Excuse::Reported, &file.context.reported),
             (Excuse::Conditional, &file.context.conditional),
         ] {
-            self.phrases(index, head, &families, &around.before, Slot::Excuse(kind, Side::Before));
-            self.phrases(index, head, &families, &around.after, Slot::Excuse(kind, Side::After));
+            self.phrases(head, reader, &around.before, Slot::Excuse(kind, Side::Before));
+            self.phrases(head, reader, &around.after, Slot::Excuse(kind, Side::After));
         }
         use crate::call::Speaker;
-        self.phrases(index, head, &families, &file.roles.collector, Slot::Role(Speaker::Collector));
-        self.phrases(index, head, &families, &file.roles.debtor, Slot::Role(Speaker::Debtor));
+        self.phrases(head, reader, &file.roles.collector, Slot::Role(Speaker::Collector));
+        self.phrases(head, reader, &file.roles.debtor, Slot::Role(Speaker::Debtor));
         let mut pack = Pack::new(file, source.fingerprint());
-        pack.weights.own = self.weights(source, OWN);
-        pack.weights.other = self.weights(source, OTHER);
         let mut read: Vec<(&Arc<SourceFile>, TopicFile)> = Vec::new();
         for topic in source.topics().chain(overlays.iter().flat_map(|overlay| &overlay.topics)) {
             read.extend(self.toml::<TopicFile>(topic).map(|file| (topic, file)));
         }
         overlay::change(&mut read, &mut self.diagnostics);
+        pack.weights.own = self.weights(own);
+        pack.weights.other = self.weights(other);
         for (topic, file) in read {
-            self.topic(index, topic, &families, file, &mut pack);
+            self.topic(topic, reader, file, &mut pack);
         }
         pack.overlays = overlays.iter().map(|overlay| overlay.reference()).collect();
-        if pack.rule_count() == 0 && self.diagnostics.is_empty() {
-            let message = format!("the pack '{}' has no rules: every call would pass it", pack.file.name);
-            self.report("L014", head, 0..0, message, "add a topic file, such as threats.toml, beside pack.toml");
-        }
         self.references(&pack);
         self.packs.push(pack);
     }
 
-    fn topic(&mut self, pack: usize, file: &Arc<SourceFile>, families: &Families, topic: TopicFile, into: &mut Pack) {
+    fn topic(&mut self, file: &Arc<SourceFile>, reader: &Reader, topic: TopicFile, into: &mut Pack) {
         for cue in topic.cue {
-            self.phrases(pack, file, families, &cue.phrases, Slot::Cue(into.cues.len()));
+            self.phrases(file, reader, &cue.phrases, Slot::Cue(into.cues.len()));
             into.cues.push(Placed { file: Arc::clone(file), rule: cue });
         }
         for rule in topic.forbidden {
@@ -159,17 +226,17 @@ impl Loader {
                 self.not_one_character(file, phrase);
             }
             self.rule(file, &rule, false);
-            self.phrases(pack, file, families, &rule.phrases, Slot::Forbidden(number));
-            self.exceptions(pack, file, families, &rule.except, |which| Slot::ForbiddenExcept(number, which));
-            self.weighed(pack, file, &rule.id, &rule.weighed, &rule.phrases, Slot::Forbidden(number), into);
+            self.phrases(file, reader, &rule.phrases, Slot::Forbidden(number));
+            self.exceptions(file, reader, &rule.except, |which| Slot::ForbiddenExcept(number, which));
+            self.weighed(file, &rule.id, &rule.weighed, &rule.phrases, Slot::Forbidden(number), into);
             into.forbidden.push(Placed { file: Arc::clone(file), rule });
         }
         for rule in topic.required {
             let number = into.required.len();
             self.rule(file, &rule, true);
             self.known(file, rule.id.span(), "check", &rule.check, CHECK_IDS);
-            self.phrases(pack, file, families, &rule.phrases, Slot::Required(number));
-            self.exceptions(pack, file, families, &rule.except, |which| Slot::RequiredExcept(number, which));
+            self.phrases(file, reader, &rule.phrases, Slot::Required(number));
+            self.exceptions(file, reader, &rule.except, |which| Slot::RequiredExcept(number, which));
             into.required.push(Placed { file: Arc::clone(file), rule });
         }
         for rule in topic.sequence {
@@ -181,10 +248,10 @@ impl Loader {
             let number = into.conditional.len();
             self.rule(file, &rule, false);
             self.known(file, rule.id.span(), "signal", &rule.signal, SIGNAL_IDS);
-            self.phrases(pack, file, families, &rule.phrases, Slot::Signal(number));
-            self.phrases(pack, file, families, &rule.met, Slot::Met(number));
-            self.exceptions(pack, file, families, &rule.except, |which| Slot::SignalExcept(number, which));
-            self.weighed(pack, file, &rule.id, &rule.weighed, &rule.phrases, Slot::Signal(number), into);
+            self.phrases(file, reader, &rule.phrases, Slot::Signal(number));
+            self.phrases(file, reader, &rule.met, Slot::Met(number));
+            self.exceptions(file, reader, &rule.except, |which| Slot::SignalExcept(number, which));
+            self.weighed(file, &rule.id, &rule.weighed, &rule.phrases, Slot::Signal(number), into);
             into.conditional.push(Placed { file: Arc::clone(file), rule });
         }
         for rule in topic.limit {
@@ -203,20 +270,13 @@ impl Loader {
         }
     }
 
-    fn phrases(
-        &mut self,
-        pack: usize,
-        file: &Arc<SourceFile>,
-        families: &Families,
-        phrases: &[Spanned<String>],
-        slot: Slot,
-    ) {
+    fn phrases(&mut self, file: &Arc<SourceFile>, reader: &Reader, phrases: &[Spanned<String>], slot: Slot) {
         self.once(file, phrases);
         for phrase in phrases {
-            match phrase::parse(phrase.get_ref(), families) {
+            match reader.parse(phrase.get_ref()) {
                 Ok(patterns) => {
-                    let id = PhraseId(u32::try_from(self.phrases.len()).unwrap_or(u32::MAX));
-                    self.phrases.push(PhraseInfo { pack, slot, text: phrase.get_ref().clone() });
+                    let id = phrase_id(self.phrases.len());
+                    self.phrases.push(PhraseInfo { pack: self.index, slot, text: phrase.get_ref().clone() });
                     let widest =
                         matches!(slot, Slot::ForbiddenExcept(..) | Slot::RequiredExcept(..) | Slot::SignalExcept(..));
                     self.patterns.extend(patterns.into_iter().map(|pattern| (id, Pattern { widest, ..pattern })));
@@ -237,22 +297,19 @@ impl Loader {
 
     fn exceptions(
         &mut self,
-        pack: usize,
         file: &Arc<SourceFile>,
-        families: &Families,
+        reader: &Reader,
         exceptions: &[Except],
         slot: impl Fn(usize) -> Slot,
     ) {
         for (which, except) in exceptions.iter().enumerate() {
-            self.phrases(pack, file, families, std::slice::from_ref(&except.phrase), slot(which));
+            self.phrases(file, reader, std::slice::from_ref(&except.phrase), slot(which));
         }
     }
 
-    fn weights(&mut self, source: &PackSource, name: &str) -> Option<Weights> {
-        let file = source.file(name)?;
-        // Whether a turn of the collector's is a fault at all is asked first.
-        let first = (name == OWN).then_some(ANY);
-        match Weights::read(&file.text, first) {
+    fn weights(&mut self, table: Option<Table<'_, '_>>) -> Option<Weights> {
+        let (file, read) = table?;
+        match finished(read) {
             Ok(weights) => Some(weights),
             Err(BadLine { line, message }) => {
                 let start = file.text.lines().take(line - 1).map(|line| line.len() + 1).sum::<usize>();
@@ -264,10 +321,8 @@ impl Loader {
     }
 
     /// A rule is found by phrases, by weight, or both.
-    #[allow(clippy::too_many_arguments, reason = "one rule's parts")]
     fn weighed(
         &mut self,
-        pack: usize,
         file: &Arc<SourceFile>,
         id: &Spanned<String>,
         label: &Option<String>,
@@ -292,7 +347,7 @@ impl Loader {
             };
             self.report("L019", file, id.span(), format!("there is no weight for '{label}'"), &help);
         }
-        self.phrases.push(PhraseInfo { pack, slot, text: format!("weighed: {label}") });
+        self.phrases.push(PhraseInfo { pack: self.index, slot, text: format!("weighed: {label}") });
         into.weights.rules.push((slot, self.phrases.len() - 1, label.clone()));
     }
 

@@ -1,16 +1,18 @@
-//! The automaton: all literals of all packs in one Aho-Corasick machine, each hit then verified by its phrase.
+//! The automaton: all literals of a pack in one Aho-Corasick machine, each hit then verified by its phrase.
 //!
 //! Comes in: patterns and a stream. Goes out: [`Hit`]s. Only this file names aho-corasick. Matching is
 //! `MatchKind::Standard` with overlapping search: leftmost kinds can't report "guarantee" inside "guaranteed gain", and
 //! which of two overlapping hits counts is the judgement's business, not the automaton's.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use crate::normalise::{Break, READINGS, Stream, as_sounds, is_han};
 
-use super::pattern::{Fields, Pattern, View, alike};
+use super::needs::{Needs, Turn};
+use super::pattern::{Fields, Pattern, View, alike, stands_alone};
 
 /// The number of a phrase in its policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,54 +41,94 @@ pub struct MatcherError {
     message: String,
 }
 
-/// Literals in one automaton, each with the patterns it may belong to.
+/// Distinct literals, each with the patterns it may belong to, ascending.
+#[derive(Default)]
+struct Literals {
+    texts: Vec<Arc<str>>,
+    patterns: Vec<Vec<u32>>,
+}
+
+impl Literals {
+    /// The wanted atoms of patterns.
+    fn of<'p>(patterns: impl Iterator<Item = (usize, &'p Pattern)>, wanted: impl Fn(&str) -> bool) -> Literals {
+        let mut all = Literals::default();
+        let mut numbers: HashMap<Arc<str>, usize> = HashMap::new();
+        // Patterns share the atoms of a family: by their address, the numbers of its literals.
+        let mut known: HashMap<*const Arc<str>, Vec<usize>> = HashMap::new();
+        for (index, pattern) in patterns {
+            let own = known.entry(pattern.atoms().as_ptr()).or_insert_with(|| {
+                let number = |atom: &Arc<str>| {
+                    *numbers.entry(Arc::clone(atom)).or_insert_with(|| {
+                        all.texts.push(Arc::clone(atom));
+                        all.patterns.push(Vec::new());
+                        all.texts.len() - 1
+                    })
+                };
+                pattern.atoms().iter().filter(|atom| wanted(atom)).map(number).collect()
+            });
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            for number in own {
+                if all.patterns[*number].last() != Some(&index) {
+                    all.patterns[*number].push(index);
+                }
+            }
+        }
+        all
+    }
+}
+
+/// Literals in one automaton.
 struct Atoms {
     automaton: AhoCorasick,
-    /// For each entry of the automaton the literals it stands for, each with its patterns.
-    literals: Vec<Vec<(String, Vec<usize>)>>,
+    literals: Literals,
+    /// For each entry of the automaton the numbers of the literals it stands for.
+    meant: Vec<Vec<u32>>,
 }
 
 impl Atoms {
-    /// From what is looked for, the literal that means, and its pattern.
-    fn build(atoms: impl Iterator<Item = (String, String, usize)>) -> Result<Atoms, MatcherError> {
-        let mut numbers: HashMap<String, usize> = HashMap::new();
-        let mut keys: Vec<String> = Vec::new();
-        let mut literals: Vec<Vec<(String, Vec<usize>)>> = Vec::new();
-        for (key, literal, pattern) in atoms {
-            let number = *numbers.entry(key.clone()).or_insert_with(|| {
-                keys.push(key);
-                literals.push(Vec::new());
-                literals.len() - 1
-            });
-            match literals[number].iter_mut().find(|(known, _)| *known == literal) {
-                Some((_, patterns)) if patterns.last() == Some(&pattern) => {}
-                Some((_, patterns)) => patterns.push(pattern),
-                None => literals[number].push((literal, vec![pattern])),
+    /// Each literal looked for as every one of its spellings.
+    fn build(literals: Literals, spell: impl Fn(&Arc<str>) -> Vec<Arc<str>>) -> Result<Atoms, MatcherError> {
+        let mut numbers: HashMap<Arc<str>, usize> = HashMap::new();
+        let mut keys: Vec<Arc<str>> = Vec::new();
+        let mut meant: Vec<Vec<u32>> = Vec::new();
+        for (literal, text) in (0..).zip(&literals.texts) {
+            for spelling in spell(text) {
+                let entry = *numbers.entry(spelling).or_insert_with_key(|spelling| {
+                    keys.push(Arc::clone(spelling));
+                    meant.push(Vec::new());
+                    meant.len() - 1
+                });
+                if meant[entry].last() != Some(&literal) {
+                    meant[entry].push(literal);
+                }
             }
         }
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::Standard)
-            .build(&keys)
+            .build(keys.iter().map(|key| &**key))
             .map_err(|error| MatcherError { atoms: keys.len(), message: error.to_string() })?;
-        Ok(Atoms { automaton, literals })
+        Ok(Atoms { automaton, literals, meant })
     }
 
     /// Every entry found in the text: where, the literal meant, and the patterns that one may belong to.
-    fn find<'a>(&'a self, text: &'a str) -> impl Iterator<Item = ((usize, usize), &'a str, &'a [usize])> + 'a {
-        self.automaton.find_overlapping_iter(text).flat_map(|found| {
+    fn find<'a>(&'a self, text: &'a str) -> impl Iterator<Item = ((usize, usize), &'a str, &'a [u32])> + 'a {
+        self.automaton.find_overlapping_iter(text).flat_map(move |found| {
             let at = (found.start(), found.end());
-            let literals = self.literals[found.pattern().as_usize()].iter();
-            literals.map(move |(literal, patterns)| (at, literal.as_str(), patterns.as_slice()))
+            self.meant[found.pattern().as_usize()].iter().map(move |number| {
+                let number = *number as usize;
+                (at, &*self.literals.texts[number], self.literals.patterns[number].as_slice())
+            })
         })
     }
 }
 
-/// All phrases of all packs, compiled.
+/// All phrases of a pack, compiled.
 pub struct Matcher {
     plain: Atoms,
     /// The atoms of longer Mandarin phrases by their sound, in every reading.
     sounds: Atoms,
     patterns: Vec<(PhraseId, Pattern)>,
+    needs: Needs,
     /// Patterns without atoms, found by a field's value.
     by_field: Vec<usize>,
     /// Patterns without atoms, tried at every turn's start.
@@ -105,19 +147,19 @@ impl Matcher {
                 if pattern.has_field() { by_field.push(index) } else { by_turn.push(index) }
             }
         }
-        let atoms = || {
-            let each = patterns.iter().enumerate();
-            each.flat_map(|(index, (_, pattern))| pattern.atoms().iter().map(move |atom| (atom, index, pattern)))
-        };
-        let plain = Atoms::build(atoms().map(|(atom, index, _)| (atom.clone(), atom.clone(), index)))?;
-        let long = atoms()
-            .filter(|(atom, _, pattern)| pattern.by_sound() && atom.chars().count() > 1 && atom.chars().all(is_han));
-        let sounds = Atoms::build(long.flat_map(|(atom, index, _)| {
-            let mut spelled: Vec<String> = (0..READINGS).map(|reading| as_sounds(atom, reading)).collect();
-            spelled.dedup();
-            spelled.into_iter().map(move |sounds| (sounds, atom.clone(), index))
-        }))?;
-        Ok(Matcher { plain, sounds, patterns, by_field, by_turn })
+        let each = || patterns.iter().map(|(_, pattern)| pattern).enumerate();
+        let (plain, sounds, needs) = std::thread::scope(|scope| {
+            let sounds = scope.spawn(|| {
+                let long = |atom: &str| atom.chars().count() > 1 && atom.chars().all(is_han);
+                Atoms::build(Literals::of(each().filter(|(_, pattern)| pattern.by_sound()), long), spelled)
+            });
+            let plain = Atoms::build(Literals::of(each(), |_| true), |atom| vec![Arc::clone(atom)]);
+            let needs = Needs::of(each().map(|(_, pattern)| pattern));
+            let sounds = sounds.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (plain, sounds, needs)
+        });
+        let (plain, sounds) = (plain?, sounds?);
+        Ok(Matcher { plain, sounds, patterns, needs, by_field, by_turn })
     }
 
     /// The gaps of a hit: see [`Pattern::gaps`].
@@ -128,27 +170,37 @@ impl Matcher {
     /// Every place where a wanted phrase matches, in order of place; one hit per phrase and start.
     pub fn scan(&self, stream: &Stream, fields: &Fields, wanted: &dyn Fn(PhraseId) -> bool) -> Vec<Hit> {
         let mut hits = Vec::new();
-        let mut verify = |at: (usize, usize), index: usize, view: View| {
-            let (phrase, pattern) = &self.patterns[index];
-            if wanted(*phrase)
-                && let Some((start, end)) = pattern.verify(stream, at, fields, view)
-            {
-                hits.push(Hit { start, end, phrase: *phrase, pattern: index, view });
+        let mut turn = self.needs.turn(View::Plain);
+        let mut verify = |at: (usize, usize), patterns: &[u32], turn: &mut Turn| {
+            if !stands_alone(&stream.text, at.0, at.1) {
+                return;
+            }
+            turn.look(stream, at.0);
+            let view = turn.view();
+            for index in patterns.iter().map(|index| *index as usize) {
+                let (phrase, pattern) = &self.patterns[index];
+                if wanted(*phrase)
+                    && self.needs.met(index, turn)
+                    && let Some((start, end)) = pattern.verify(stream, at, fields, view)
+                {
+                    hits.push(Hit { start, end, phrase: *phrase, pattern: index, view });
+                }
             }
         };
         for (at, _, patterns) in self.plain.find(&stream.text) {
-            patterns.iter().for_each(|index| verify(at, *index, View::Plain));
+            verify(at, patterns, &mut turn);
         }
         // The usual reading of every character, then the second: a third is never the one a recogniser means.
         let usual = as_sounds(&stream.text, 0);
         if usual != stream.text {
+            let mut turn = self.needs.turn(View::Pinyin);
             let second = as_sounds(&stream.text, 1);
             for (spelled, first) in [(&usual, true), (&second, false)] {
                 for (at, literal, patterns) in self.sounds.find(spelled) {
                     let new = first || usual[at.0..at.1] != second[at.0..at.1];
                     // Sounds alone are too many to look into.
                     if new && alike(&stream.text[at.0..at.1], literal) {
-                        patterns.iter().for_each(|index| verify(at, *index, View::Pinyin));
+                        verify(at, patterns, &mut turn);
                     }
                 }
             }
@@ -179,9 +231,21 @@ impl Matcher {
     }
 }
 
+/// The sounds of a literal, one spelling for each reading.
+fn spelled(literal: &Arc<str>) -> Vec<Arc<str>> {
+    let usual = as_sounds(literal, 0);
+    // Where the last reading is the usual one, there is no other.
+    if as_sounds(literal, READINGS - 1) == usual {
+        return vec![usual.into()];
+    }
+    let mut all: Vec<Arc<str>> = (0..READINGS).map(|reading| as_sounds(literal, reading).into()).collect();
+    all.dedup();
+    all
+}
+
 #[cfg(test)]
 mod tests {
-    use super::super::phrase::{Families, parse};
+    use super::super::phrase::{Families, PhraseError, Reader};
     use super::*;
     use crate::call::{Millis, Speaker};
     use crate::transcript::Segment;
@@ -198,6 +262,10 @@ mod tests {
             words: Vec::new(),
         };
         Stream::of(Speaker::Collector, &[segment])
+    }
+
+    fn parse(phrase: &str, families: &Families) -> Result<Vec<Pattern>, PhraseError> {
+        Reader::new(families).parse(phrase)
     }
 
     fn find(phrase: &str, text: &str) -> Vec<String> {

@@ -14,6 +14,7 @@ mod kinds;
 mod load;
 mod matcher;
 mod measures;
+mod needs;
 mod overlay;
 mod pattern;
 mod phrase;
@@ -229,7 +230,8 @@ pub(crate) struct PhraseInfo {
 pub struct Policy {
     packs: Vec<Pack>,
     phrases: Vec<PhraseInfo>,
-    matcher: Matcher,
+    /// One a pack.
+    matchers: Vec<Matcher>,
     /// What the authors should look at; nothing that keeps the packs from judging.
     pub warnings: Vec<Diagnostic>,
 }

@@ -4,6 +4,7 @@
 //! may span, what a whole word is, and which match is preferred: optional parts taken, gaps as narrow as can be.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use smallvec::{SmallVec, smallvec};
 
@@ -19,7 +20,7 @@ pub struct Pattern {
     pub(super) nodes: Vec<Node>,
     /// The node whose literals are the atoms; `None` for a pattern without any.
     pub(super) anchor: Option<usize>,
-    pub(super) atoms: Vec<String>,
+    pub(super) atoms: Arc<[Arc<str>]>,
     /// Whether the widest match counts, not the preferred one: exceptions should cover all they can.
     pub(super) widest: bool,
     /// Further parts that must stand in the same sentence, before or after: those behind `&`.
@@ -66,7 +67,7 @@ enum Way {
 
 impl Pattern {
     /// The literals one of which is in every match; empty when the pattern must be tried at each turn's start.
-    pub fn atoms(&self) -> &[String] {
+    pub fn atoms(&self) -> &Arc<[Arc<str>]> {
         &self.atoms
     }
 
@@ -81,21 +82,21 @@ impl Pattern {
             >= SHORTEST_BY_SOUND
     }
 
-    /// Verifies the pattern around an atom found at `start..end` of the stream's text.
+    /// Verifies the pattern around an atom found at `start..end` of the stream's text, where it stands alone.
     ///
     /// Gives the matched range: optional parts are taken where they fit, gaps are as narrow as can be.
-    pub fn verify(
+    pub fn verify(&self, stream: &Stream, at: (usize, usize), fields: &Fields, view: View) -> Option<(usize, usize)> {
+        self.around(self.anchor?, stream, at, fields, view)
+    }
+
+    fn around(
         &self,
+        anchor: usize,
         stream: &Stream,
         (start, end): (usize, usize),
         fields: &Fields,
         view: View,
     ) -> Option<(usize, usize)> {
-        let anchor = self.anchor?;
-        let text = &stream.text;
-        if !stands_alone(text, start, end) {
-            return None;
-        }
         let context = Context { stream, fields, view };
         let ends = context.run(&self.nodes[anchor + 1..], smallvec![end], Way::Forward);
         if ends.is_empty() {
@@ -141,13 +142,13 @@ impl Pattern {
     /// Verifies the pattern around its first field found at `start..end`.
     pub fn verify_field(&self, stream: &Stream, start: usize, end: usize, fields: &Fields) -> Option<(usize, usize)> {
         let anchor = self.nodes.iter().position(|node| matches!(node, Node::Field(_)))?;
-        let around = Pattern { anchor: Some(anchor), atoms: Vec::new(), ..self.clone() };
-        around.verify(stream, (start, end), fields, View::Plain)
+        let alone = stands_alone(&stream.text, start, end);
+        if alone { self.around(anchor, stream, (start, end), fields, View::Plain) } else { None }
     }
 }
 
 /// Whether a found literal is whole words where it begins and ends in Latin script.
-fn stands_alone(text: &str, start: usize, end: usize) -> bool {
+pub(super) fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     let parts = |a: Option<char>, b: Option<char>| !(a.is_some_and(is_word_char) && b.is_some_and(is_word_char));
     parts(text[..start].chars().next_back(), text[start..].chars().next())
         && parts(text[..end].chars().next_back(), text[end..].chars().next())
@@ -171,7 +172,7 @@ fn han_characters(nodes: &[Node]) -> usize {
     let han = |text: &str| text.chars().filter(|c| is_han(*c)).count();
     let of = |node: &Node| match node {
         Node::Literal(text) => han(text),
-        Node::Words(words) => words.all.iter().map(|word| han(word)).min().unwrap_or(0),
+        Node::Words(words) => words.han,
         Node::Either(branches) => branches.iter().map(|branch| han_characters(branch)).min().unwrap_or(0),
         _ => 0,
     };

@@ -16,7 +16,9 @@
 //! | `A & B` | both, in any order, within one sentence and 18 characters or words |
 //! | `^ $` | the start or end of a turn or sentence |
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use super::pattern::Pattern;
 use crate::normalise::{fold_phrase, is_han};
@@ -33,9 +35,9 @@ const GOOD_ATOM: usize = 6;
 /// A part of a phrase.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Node {
-    Literal(String),
-    /// Any of many literals.
-    Words(Words),
+    Literal(Arc<str>),
+    /// Any of many literals, shared by all patterns that name them.
+    Words(Arc<Words>),
     Either(Vec<Vec<Node>>),
     Maybe(Vec<Node>),
     Gap(usize),
@@ -49,57 +51,72 @@ pub(super) enum Node {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Words {
     /// As written, in the author's order.
-    pub all: Vec<String>,
-    by_first: BTreeMap<char, Vec<u32>>,
-    by_last: BTreeMap<char, Vec<u32>>,
+    pub all: Arc<[Arc<str>]>,
+    /// The fewest Han characters any of them has.
+    pub han: usize,
+    /// Bytes of the shortest.
+    shortest: usize,
+    /// First and last characters with the numbers of their words, ascending.
+    by_first: Vec<(char, u32)>,
+    by_last: Vec<(char, u32)>,
 }
 
 impl Words {
-    fn new(all: Vec<String>) -> Words {
+    fn new(all: Vec<Arc<str>>) -> Words {
         let index = |end: fn(&str) -> Option<char>| {
-            let mut by: BTreeMap<char, Vec<u32>> = BTreeMap::new();
-            for (number, word) in (0..).zip(&all) {
-                by.entry(end(word).unwrap_or_default()).or_default().push(number);
-            }
+            let ends = all.iter().map(|word| end(word).unwrap_or_default());
+            let mut by: Vec<(char, u32)> = ends.zip(0..).collect();
+            by.sort_unstable();
             by
         };
         let (by_first, by_last) = (index(|word| word.chars().next()), index(|word| word.chars().next_back()));
-        Words { all, by_first, by_last }
+        let han = all.iter().map(|word| word.chars().filter(|c| is_han(*c)).count()).min().unwrap_or(0);
+        let shortest = all.iter().map(|word| word.len()).min().unwrap_or(0);
+        Words { all: all.into(), han, shortest, by_first, by_last }
     }
 
     /// Those that begin with a character, in order.
     pub fn from(&self, first: char) -> impl Iterator<Item = &str> {
-        self.by_first.get(&first).into_iter().flatten().map(|number| self.all[*number as usize].as_str())
+        self.at(&self.by_first, first)
     }
 
     /// Those that end with a character, in order.
     pub fn to(&self, last: char) -> impl Iterator<Item = &str> {
-        self.by_last.get(&last).into_iter().flatten().map(|number| self.all[*number as usize].as_str())
+        self.at(&self.by_last, last)
+    }
+
+    fn at<'w>(&'w self, by: &'w [(char, u32)], letter: char) -> impl Iterator<Item = &'w str> {
+        let from = by.partition_point(|(c, _)| *c < letter);
+        by[from..].iter().take_while(move |(c, _)| *c == letter).map(|(_, number)| &*self.all[*number as usize])
     }
 }
 
-/// Alternatives of bare literals as [`Words`], wherever they stand.
-fn indexed(nodes: Vec<Node>) -> Vec<Node> {
-    let each = nodes.into_iter().map(|node| match node {
-        Node::Either(branches) => {
-            let literal = |branch: &Vec<Node>| match branch.as_slice() {
-                [Node::Literal(text)] => Some(text.clone()),
-                _ => None,
-            };
-            match branches.iter().map(literal).collect::<Option<Vec<String>>>() {
-                Some(all) if all.len() > 2 => Node::Words(Words::new(all)),
-                _ => Node::Either(branches.into_iter().map(indexed).collect()),
-            }
+/// Alternatives, as [`Words`] when they are bare literals.
+fn alternatives(branches: Vec<Vec<Node>>) -> Node {
+    let literal = |branch: &Vec<Node>| match branch.as_slice() {
+        [Node::Literal(text)] => Some(Arc::clone(text)),
+        _ => None,
+    };
+    if branches.len() > 2
+        && let Some(all) = branches.iter().map(literal).collect()
+    {
+        return Node::Words(Arc::new(Words::new(all)));
+    }
+    Node::Either(branches)
+}
+
+/// Without groups of one alternative: such a group is that alternative.
+fn flattened(nodes: Vec<Node>) -> Vec<Node> {
+    let mut flat = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        match node {
+            Node::Either(mut branches) if branches.len() == 1 => flat.extend(flattened(branches.remove(0))),
+            Node::Either(branches) => flat.push(Node::Either(branches.into_iter().map(flattened).collect())),
+            Node::Maybe(inner) => flat.push(Node::Maybe(flattened(inner))),
+            other => flat.push(other),
         }
-        Node::Maybe(inner) => Node::Maybe(indexed(inner)),
-        other => other,
-    });
-    // A group of one alternative is that alternative.
-    each.flat_map(|node| match node {
-        Node::Either(mut branches) if branches.len() == 1 => branches.remove(0),
-        other => vec![other],
-    })
-    .collect()
+    }
+    flat
 }
 
 /// What is wrong with a phrase, and where.
@@ -118,33 +135,54 @@ pub const FIELD_NAMES: &[&str] = &["agency", "creditor", "agent_name", "agent_id
 /// Word families of a pack: name to members, each a phrase.
 pub type Families = BTreeMap<String, Vec<String>>;
 
-/// Reads a phrase.
-///
-/// # Errors
-/// When it is not well formed, names a family or field that does not exist, or has no literal to find it by.
-pub fn parse(text: &str, families: &Families) -> Result<Vec<Pattern>, PhraseError> {
-    let mut parser = Parser { text, at: 0, families, depth: 0, members: 0 };
-    let mut parts = Vec::new();
-    loop {
-        let from = parser.at;
-        let nodes = parser.sequence(false)?;
-        if nodes.is_empty() {
-            return Err(PhraseError { message: "the phrase is empty once folded: write words".into(), at: from });
-        }
-        parts.push(indexed(nodes));
-        if parser.peek().is_none() {
-            break;
-        }
-        parser.at += 1; // the &
+/// Reads phrases. A family is read once, however many phrases name it.
+pub struct Reader<'f> {
+    families: &'f Families,
+    /// Families that were read.
+    known: RefCell<HashMap<&'f str, Read>>,
+}
+
+/// A family, how deep it nests and how many members it has in all.
+#[derive(Clone)]
+struct Read {
+    node: Node,
+    height: usize,
+    members: usize,
+}
+
+impl<'f> Reader<'f> {
+    /// For the phrases of a pack with these families.
+    pub fn new(families: &'f Families) -> Reader<'f> {
+        Reader { families, known: RefCell::default() }
     }
-    found_by_the_rarest(&parts).map_err(|message| PhraseError { message, at: 0 })
+
+    /// Reads a phrase.
+    ///
+    /// # Errors
+    /// When it is not well formed, names a family or field that does not exist, or has no literal to find it by.
+    pub fn parse(&self, text: &str) -> Result<Vec<Pattern>, PhraseError> {
+        let mut parser = Parser { text, at: 0, reader: self, depth: 0, deepest: 0, members: 0 };
+        let mut parts = Vec::new();
+        loop {
+            let from = parser.at;
+            let nodes = parser.sequence(false)?;
+            if nodes.is_empty() {
+                return Err(PhraseError { message: "the phrase is empty once folded: write words".into(), at: from });
+            }
+            parts.push(flattened(nodes));
+            if parser.peek().is_none() {
+                break;
+            }
+            parser.at += 1; // the &
+        }
+        found_by_the_rarest(&parts).map_err(|message| PhraseError { message, at: 0 })
+    }
 }
 
 /// The patterns of the part with the longest literals; the other parts are looked for around its matches.
 fn found_by_the_rarest(parts: &[Vec<Node>]) -> Result<Vec<Pattern>, String> {
-    let weakest = |patterns: &[Pattern]| {
-        patterns.iter().map(|p| weight(&p.atoms.iter().map(String::as_str).collect::<Vec<_>>())).min()
-    };
+    let weakest =
+        |patterns: &[Pattern]| patterns.iter().map(|p| p.atoms.iter().map(|atom| atom.len()).min().unwrap_or(0)).min();
     let mut best: Result<Vec<Pattern>, String> = Err(String::new());
     for at in 0..parts.len() {
         let mut patterns = Vec::new();
@@ -163,16 +201,21 @@ fn found_by_the_rarest(parts: &[Vec<Node>]) -> Result<Vec<Pattern>, String> {
     best
 }
 
-struct Parser<'a> {
+/// How many groups and families may stand inside each other.
+const DEEPEST: usize = 8;
+
+struct Parser<'a, 'f> {
     text: &'a str,
     at: usize,
-    families: &'a Families,
+    reader: &'a Reader<'f>,
     depth: usize,
+    /// The largest depth so far.
+    deepest: usize,
     /// Members of families so far.
     members: usize,
 }
 
-impl Parser<'_> {
+impl Parser<'_, '_> {
     fn peek(&self) -> Option<char> {
         self.text[self.at..].chars().next()
     }
@@ -205,7 +248,7 @@ impl Parser<'_> {
                 '&' => return self.fail(start, "a & joins whole phrases: it can't stand inside ( )"),
                 '?' if literal.chars().next_back().is_some_and(is_han) => {
                     let optional = literal.pop().map(String::from).unwrap_or_default();
-                    Node::Maybe(vec![Node::Literal(fold_phrase(&optional))])
+                    Node::Maybe(vec![Node::Literal(fold_phrase(&optional).into())])
                 }
                 '?' | '+' => {
                     return self.fail(start, format!("{c} stands right after a ( ) or, for +, an English word"));
@@ -226,7 +269,8 @@ impl Parser<'_> {
                         if stem.len() < 2 {
                             return self.fail(start, "+ inflects an English word of two letters or more");
                         }
-                        Node::Either(inflections(&stem).into_iter().map(|form| vec![Node::Literal(form)]).collect())
+                        let forms = inflections(&stem).into_iter();
+                        alternatives(forms.map(|form| vec![Node::Literal(form.into())]).collect())
                     } else {
                         continue;
                     }
@@ -241,7 +285,8 @@ impl Parser<'_> {
 
     fn group(&mut self, start: usize) -> Result<Node, PhraseError> {
         self.depth += 1;
-        if self.depth > 8 {
+        self.deepest = self.deepest.max(self.depth);
+        if self.depth > DEEPEST {
             return self.fail(start, "more than 8 ( ) inside each other");
         }
         let mut branches = Vec::new();
@@ -260,7 +305,7 @@ impl Parser<'_> {
         }
         self.at += 1;
         self.depth -= 1;
-        let either = if branches.len() == 1 { branches.remove(0) } else { vec![Node::Either(branches)] };
+        let either = if branches.len() == 1 { branches.remove(0) } else { vec![alternatives(branches)] };
         if self.peek() == Some('?') {
             self.at += 1;
             return Ok(Node::Maybe(either));
@@ -286,22 +331,46 @@ impl Parser<'_> {
 
     fn family(&mut self, start: usize) -> Result<Node, PhraseError> {
         let name = self.name('-');
-        let Some(members) = self.families.get(&name) else {
-            let known = self.families.keys().cloned().collect::<Vec<_>>().join(", ");
+        let Some((name, members)) = self.reader.families.get_key_value(&name) else {
+            let known = self.reader.families.keys().cloned().collect::<Vec<_>>().join(", ");
             return self.fail(start, format!("there is no family @{name} in this pack; known: {known}"));
         };
         self.depth += 1;
-        if self.depth > 8 {
+        if self.depth > DEEPEST {
             return self.fail(start, format!("the family @{name} contains itself"));
         }
-        let mut branches = Vec::new();
-        for member in members {
-            self.members += 1;
-            if self.members > MAX_MEMBERS {
-                return self.fail(start, format!("the family @{name} brings in more than {MAX_MEMBERS} words"));
+        let known = self.reader.known.borrow().get(name.as_str()).cloned();
+        let Read { node, height, members } = match known {
+            // Where it would nest too deep, it is read again to say so.
+            Some(read) if self.depth + read.height <= DEEPEST => read,
+            _ => {
+                let read = self.members(start, name, members)?;
+                self.reader.known.borrow_mut().insert(name, read.clone());
+                read
             }
-            let mut inner =
-                Parser { text: member, at: 0, families: self.families, depth: self.depth, members: self.members };
+        };
+        self.members += members;
+        if self.members > MAX_MEMBERS {
+            return self.fail(start, format!("the family @{name} brings in more than {MAX_MEMBERS} words"));
+        }
+        self.deepest = self.deepest.max(self.depth + height);
+        self.depth -= 1;
+        let optional = self.peek() == Some('?');
+        if optional {
+            self.at += 1;
+            return Ok(Node::Maybe(vec![node]));
+        }
+        Ok(node)
+    }
+
+    /// The members of a family as alternatives.
+    fn members(&self, start: usize, name: &str, members: &[String]) -> Result<Read, PhraseError> {
+        let mut branches = Vec::new();
+        let mut deepest = self.depth;
+        let mut count = members.len();
+        for member in members {
+            let (depth, reader) = (self.depth, self.reader);
+            let mut inner = Parser { text: member, at: 0, reader, depth, deepest: depth, members: 0 };
             let nodes = inner.sequence(false).map_err(|error| PhraseError {
                 // Told once, at the innermost family.
                 message: if error.message.contains("the family @") {
@@ -311,22 +380,17 @@ impl Parser<'_> {
                 },
                 at: start,
             })?;
-            self.members = inner.members;
+            count += inner.members;
             if nodes.is_empty() {
                 return self.fail(start, format!("the family @{name} has an empty member"));
             }
+            deepest = deepest.max(inner.deepest);
             branches.push(nodes);
         }
-        self.depth -= 1;
         if branches.is_empty() {
             return self.fail(start, format!("the family @{name} is empty"));
         }
-        let optional = self.peek() == Some('?');
-        if optional {
-            self.at += 1;
-            return Ok(Node::Maybe(vec![Node::Either(branches)]));
-        }
-        Ok(Node::Either(branches))
+        Ok(Read { node: alternatives(branches), height: deepest - self.depth, members: count })
     }
 
     fn field(&mut self, start: usize) -> Result<Node, PhraseError> {
@@ -352,7 +416,7 @@ fn flush(literal: &mut String, nodes: &mut Vec<Node>) {
     let folded = fold_phrase(literal);
     literal.clear();
     if !folded.is_empty() {
-        nodes.push(Node::Literal(folded));
+        nodes.push(Node::Literal(folded.into()));
     }
 }
 
@@ -381,34 +445,46 @@ fn inflections(stem: &str) -> Vec<String> {
 }
 
 /// The literals one of which must be there if this node is to match; `None` when it has none.
-fn literals(node: &Node) -> Option<Vec<&str>> {
+fn literals(node: &Node) -> Option<Arc<[Arc<str>]>> {
     match node {
-        Node::Literal(text) => Some(vec![text]),
-        Node::Words(words) => Some(words.all.iter().map(String::as_str).collect()),
+        Node::Literal(text) => Some([Arc::clone(text)].into()),
+        Node::Words(words) => Some(Arc::clone(&words.all)),
         Node::Either(branches) => {
             let mut found = Vec::new();
             for branch in branches {
                 match branch.as_slice() {
-                    [only] => found.extend(literals(only)?),
+                    [only] => found.extend(literals(only)?.iter().cloned()),
                     _ => return None,
                 }
             }
-            Some(found)
+            Some(found.into())
         }
         _ => None,
     }
 }
 
-fn weight(atoms: &[&str]) -> usize {
-    atoms.iter().map(|atom| atom.len()).min().unwrap_or(0)
+/// Bytes of the shortest of a node's [`literals`]; `None` when it has none.
+fn weight(node: &Node) -> Option<usize> {
+    match node {
+        Node::Literal(text) => Some(text.len()),
+        Node::Words(words) => Some(words.shortest),
+        Node::Either(branches) => {
+            let each = branches.iter().map(|branch| match branch.as_slice() {
+                [only] => weight(only),
+                _ => None,
+            });
+            each.collect::<Option<Vec<usize>>>().map(|all| all.into_iter().min().unwrap_or(0))
+        }
+        _ => None,
+    }
 }
 
 fn unfold(nodes: Vec<Node>, patterns: &mut Vec<Pattern>) -> Result<(), String> {
     let best = (0..nodes.len())
-        .filter_map(|index| literals(&nodes[index]).map(|atoms| (weight(&atoms), index)))
+        .filter_map(|index| weight(&nodes[index]).map(|weight| (weight, index)))
         .max_by_key(|(weight, index)| (*weight, usize::MAX - index));
     // A short anchor is improved by unfolding an alternative that hides a longer one.
-    let complex = nodes.iter().position(|node| matches!(node, Node::Either(_)) && literals(node).is_none());
+    let complex = nodes.iter().position(|node| matches!(node, Node::Either(_)) && weight(node).is_none());
     if best.is_none_or(|(weight, _)| weight < GOOD_ATOM)
         && let Some(index) = complex
         && let Node::Either(branches) = &nodes[index]
@@ -432,7 +508,6 @@ fn unfold(nodes: Vec<Node>, patterns: &mut Vec<Pattern>) -> Result<(), String> {
         return Err(format!("it unfolds into more than {MAX_PATTERNS} variants: split it into several phrases"));
     }
     let atoms = best.and_then(|(_, index)| literals(&nodes[index])).unwrap_or_default();
-    let atoms = atoms.into_iter().map(String::from).collect();
     patterns.push(Pattern { anchor: best.map(|(_, index)| index), atoms, nodes, widest: false, also: Vec::new() });
     Ok(())
 }

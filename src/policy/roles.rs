@@ -130,9 +130,9 @@ impl Policy {
             },
             _ => None,
         };
-        let found = scan::find(self, &streams, &names, &|pack, slot| {
-            self.packs[pack].file.language == language && side(pack, slot).is_some()
-        });
+        let packs = (0..self.packs.len()).filter(|pack| self.packs[*pack].file.language == language);
+        let packs: Vec<usize> = packs.collect();
+        let found = scan::find(self, &packs, &streams, &names, &|pack, slot| side(pack, slot).is_some());
         let mut votes = Votes { by_segment: vec![0; transcript.segments.len()], collector: 0 };
         for hit in found {
             let collector = side(hit.pack, hit.slot) == Some(true);

@@ -11,6 +11,7 @@ use crate::record::{Category, Confidence, Evidence, Match, Reasons};
 use crate::transcript::{Segment, Transcript};
 
 use super::file::Excuse;
+use super::matcher::Hit;
 use super::pattern::{Fields, View};
 use super::weigh::{Weighed, Weights};
 use super::{Pack, Policy, Roles, Side, Slot, fields};
@@ -70,7 +71,7 @@ impl<'a> Sight<'a> {
     ) -> Sight<'a> {
         let streams = Stream::all(&transcript.segments);
         let fields = fields::of_call(call, language);
-        let mut found = find(policy, &streams, &fields, &|pack, _| packs.contains(&pack));
+        let mut found = find(policy, packs, &streams, &fields, &|_, _| true);
         let mut weighed = HashMap::new();
         let mut scales = Vec::new();
         for &pack in packs {
@@ -134,11 +135,7 @@ impl<'a> Sight<'a> {
             // Overlapping segments and foreign words may be timed backwards.
             end_ms: moment(&segments[last.segment], last.end, true).max(start_ms),
             quote,
-            matched: Some(Match {
-                phrase: self.phrase(found),
-                view: found.view.as_str().into(),
-                text,
-            }),
+            matched: Some(Match { phrase: self.phrase(found), view: found.view.as_str().into(), text }),
         }
     }
 
@@ -283,7 +280,7 @@ impl<'a> Sight<'a> {
             self.in_slot(found.pack, Slot::Excuse(Excuse::Negated, Side::Before)).filter(inside).peekable();
         denials.peek()?;
         let stream = &self.streams[found.stream];
-        let gaps = self.policy.matcher.gaps(found.pattern, stream, (found.start, found.end), &self.fields);
+        let gaps = self.policy.matchers[found.pack].gaps(found.pattern, stream, (found.start, found.end), &self.fields);
         let within = |words: &&Found| gaps.iter().any(|(a, b)| *a <= words.start && words.end <= *b);
         denials.find(within).map(|words| self.policy.phrases[words.phrase].text.clone())
     }
@@ -312,12 +309,16 @@ fn by_weight(
         let table = if own { &weights.own } else { &weights.other };
         let Some(table) = table.as_ref().filter(|_| stream.speaker != Speaker::Unknown) else { continue };
         let stretches = table.weigh(stream, language);
+        let rules = weights.rules.iter().filter_map(|(slot, phrase, label)| {
+            let label = table.labels.iter().position(|known| known == label)?;
+            Some((*slot, *phrase, label))
+        });
+        let rules: Vec<(Slot, usize, usize)> = rules.collect();
         for stretch in &stretches {
             if own && stretch.fault < thresholds.finding {
                 continue;
             }
-            for (slot, phrase, label) in &weights.rules {
-                let Some(label) = table.labels.iter().position(|known| known == label) else { continue };
+            for &(slot, phrase, label) in &rules {
                 let counts = match slot {
                     Slot::Signal(_) => !own && stretch.scores[label] >= thresholds.signal,
                     _ => own && stretch.likeliest == label,
@@ -329,9 +330,9 @@ fn by_weight(
                 let core = table.core(stream, stretch, label, language);
                 let Some((first, last)) = stream.origin(core.start, core.end) else { continue };
                 found.push(Found {
-                    slot: *slot,
+                    slot,
                     pack,
-                    phrase: *phrase,
+                    phrase,
                     pattern: scales.len(),
                     view: View::Weighed,
                     stream: number,
@@ -348,9 +349,10 @@ fn by_weight(
     }
 }
 
-/// Every wanted phrase in every stream, in order of place.
+/// Every wanted phrase of some packs in every stream, in order of place.
 pub(super) fn find(
     policy: &Policy,
+    packs: &[usize],
     streams: &[Stream],
     fields: &Fields,
     wanted: &dyn Fn(usize, Slot) -> bool,
@@ -361,7 +363,12 @@ pub(super) fn find(
             let info = &policy.phrases[phrase.0 as usize];
             wanted(info.pack, info.slot)
         };
-        for hit in policy.matcher.scan(stream, fields, &of_interest) {
+        let scans = packs.iter().flat_map(|pack| policy.matchers[*pack].scan(stream, fields, &of_interest));
+        let mut hits: Vec<Hit> = scans.collect();
+        if packs.len() > 1 {
+            hits.sort_by_key(|hit| (hit.start, hit.phrase));
+        }
+        for hit in hits {
             let info = &policy.phrases[hit.phrase.0 as usize];
             if let Some((first, last)) = stream.origin(hit.start, hit.end) {
                 all.push(Found {

@@ -82,7 +82,7 @@ fn is_part(path: &Path) -> bool {
 }
 
 pub(super) fn no_file(path: &Path, message: &str) -> Diagnostic {
-    let file = SourceFile { path: path.display().to_string(), text: String::new() };
+    let file = SourceFile { path: path.display().to_string(), text: "".into() };
     Diagnostic {
         code: "L000",
         weight: Weight::Error,
@@ -121,7 +121,7 @@ fn read_pack(folder: &Path) -> Result<PackSource, (PathBuf, String)> {
     let mut files = Vec::new();
     for path in entries(folder)?.into_iter().filter(|path| is_part(path)) {
         let text = fs::read_to_string(&path).map_err(|error| (path.clone(), error.to_string()))?;
-        files.push(SourceFile { path: path.display().to_string(), text });
+        files.push(SourceFile { path: path.display().to_string(), text: text.into() });
     }
     Ok(PackSource::new(folder.display().to_string(), files))
 }

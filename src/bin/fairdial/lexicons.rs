@@ -59,7 +59,9 @@ fn learn(args: &LearnArgs) -> Result<Exit, Failure> {
     let learned = policy::learn(&lines, &args.pack).map_err(Failure::usage)?;
     for (name, table) in [(policy::OWN, &learned.collector), (policy::OTHER, &learned.other)] {
         let path = args.pack.join(name);
-        std::fs::write(&path, table).with_context(|| format!("failed to write {}", path.display())).map_err(Failure::usage)?;
+        std::fs::write(&path, table)
+            .with_context(|| format!("failed to write {}", path.display()))
+            .map_err(Failure::usage)?;
         line(&format!("{}: {} terms", path.display(), table.lines().count().saturating_sub(3)));
     }
     line(&format!("learned from {} turns of collectors and {} of others", learned.turns.0, learned.turns.1));

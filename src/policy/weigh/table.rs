@@ -15,6 +15,8 @@ const HEAD: &str = "fairdial-weights/1";
 /// Numbers in the file are tenths; only rarities need to be finer.
 const UNIT: f32 = 10.0;
 const RARITY: f32 = 100.0;
+/// Longer numbers are an error.
+const MOST_DIGITS: usize = 7;
 /// Before a label that tells faults from each other.
 pub(super) const WHICH: char = '=';
 
@@ -81,15 +83,19 @@ impl Weights {
         let labels = labels.into_iter().map(String::from).collect();
         let mut table = Weights { labels, bias, rows: HashMap::default(), values: Vec::new() };
         let width = columns + 1;
-        table.rows.reserve(text.len() / 48);
+        let terms = text.bytes().filter(|byte| *byte == b'\n').count();
+        table.rows.reserve(terms);
+        table.values.reserve(terms * width);
         for (number, line) in lines {
             let (term, rest) = line.split_once('\t').ok_or_else(|| bad(number, "no tab after the term"))?;
             let row = u32::try_from(table.values.len() / width).unwrap_or(u32::MAX);
-            table.values.extend(fields(rest));
+            fields(rest, &mut table.values);
             if let Some(rarity) = table.values.get_mut(row as usize * width) {
                 *rarity *= UNIT / RARITY;
             }
-            if table.values.len() != (row as usize + 1) * width || table.values.iter().rev().take(width).any(|value| value.is_nan()) {
+            if table.values.len() != (row as usize + 1) * width
+                || table.values.iter().rev().take(width).any(|value| value.is_nan())
+            {
                 return Err(bad(number, "not a whole number for the rarity and each label"));
             }
             if table.rows.insert(Key::of(term), row).is_some() {
@@ -108,24 +114,31 @@ impl Weights {
 }
 
 fn numbers(text: &str, count: usize) -> Option<Vec<f32>> {
-    let values: Vec<f32> = fields(text).collect();
+    let mut values = Vec::new();
+    fields(text, &mut values);
     (values.len() == count && values.iter().all(|value| value.is_finite())).then_some(values)
 }
 
-/// Whole numbers between tabs, empty ones nought; what is none becomes NaN. By hand: a table has a million of them, and
-/// packs are read at every start.
-fn fields(text: &str) -> impl Iterator<Item = f32> {
-    text.as_bytes().split(|byte| *byte == b'\t').map(|field| {
-        let (negative, digits) = match field.split_first() {
-            Some((b'-', rest)) if !rest.is_empty() => (true, rest),
-            _ => (false, field),
-        };
-        if digits.len() > 7 || digits.iter().any(|digit| !digit.is_ascii_digit()) {
-            return f32::NAN;
+/// Puts down the whole numbers between tabs, empty ones nought; what is none becomes NaN. By hand: a table has a million
+/// of them, and packs are read at every start.
+fn fields(text: &str, into: &mut Vec<f32>) {
+    let (mut whole, mut digits, mut negative, mut wrong) = (0i32, 0, false, false);
+    for byte in text.bytes().chain([b'\t']) {
+        match byte {
+            b'\t' => {
+                wrong |= digits > MOST_DIGITS || negative && digits == 0;
+                let value = if negative { -whole } else { whole };
+                into.push(if wrong { f32::NAN } else { value as f32 / UNIT });
+                (whole, digits, negative, wrong) = (0, 0, false, false);
+            }
+            b'0'..=b'9' => {
+                digits += 1;
+                whole = whole.wrapping_mul(10).wrapping_add(i32::from(byte - b'0'));
+            }
+            b'-' if digits == 0 && !negative => negative = true,
+            _ => wrong = true,
         }
-        let whole = digits.iter().fold(0i32, |sum, digit| sum * 10 + i32::from(digit - b'0'));
-        (if negative { -whole } else { whole }) as f32 / UNIT
-    })
+    }
 }
 
 /// The text of a table: terms by name, each with its rarity and what it says; those that say next to nothing left out.
