@@ -74,6 +74,29 @@ const SECTIONS: [Category; 7] = [
     Category::ImproperPayment,
 ];
 
+/// Check ids whose lines another category names as rightly, and why. The reference sorts by what the law forbids; the
+/// categories of the record sort by what was said, and a turn has one finding.
+const AS_RIGHTLY: &[(&str, &[Category])] = {
+    use Category::{FalseClaim, Harassment, Insult, Threat};
+    &[
+        // An untrue consequence is a false claim, whatever it is to make the debtor fear.
+        ("threat-rights-loss", &[FalseClaim]),
+        ("threat-suit-not-intended", &[FalseClaim]),
+        ("us-threat-debt-sale", &[FalseClaim, Threat]),
+        // Calling everybody in the address book as a campaign, and calling on after a "no", is harassment.
+        ("threat-exposure", &[Harassment]),
+        ("third-party-repeat-contact", &[Harassment]),
+        ("us-third-party-after-attorney", &[Harassment]),
+        // Telling the family on purpose is exposure: a threat.
+        ("cn-third-party-debtor-reachable", &[Threat]),
+        // Shaming is an insult.
+        ("pressure-shaming", &[Insult]),
+        // "Disputing won't stop anything" is untrue; "if you dispute, we sue" is a threat.
+        ("pressure-block-rights", &[FalseClaim]),
+        ("us-pressure-overshadow-dispute", &[FalseClaim, Threat]),
+    ]
+};
+
 /// What shows a violation of the other sections, by the beginning of the check id. An id that none begins is shown by
 /// nothing: no rule is about it.
 const SHOWN: &[(&str, Shown)] = {
@@ -344,7 +367,8 @@ impl Line {
         let nothing = Shown { categories: &[], checks: &[] };
         let shown = SHOWN.iter().find(|(start, _)| self.check.starts_with(start)).map_or(&nothing, |(_, shown)| shown);
         let hit = if self.decides() {
-            categories.contains(&SECTIONS[self.section - 1])
+            let as_rightly = AS_RIGHTLY.iter().find(|(check, _)| self.check == *check).map_or(&[][..], |(_, all)| all);
+            categories.iter().any(|found| *found == SECTIONS[self.section - 1] || as_rightly.contains(found))
         } else {
             let failed =
                 |id: &&str| judged.checks.iter().any(|check| check.id == **id && check.status == CheckStatus::Fail);

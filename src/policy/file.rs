@@ -10,6 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
+use super::weigh::Thresholds;
+
 use crate::call::{Jurisdiction, Language, Speaker};
 use crate::record::{Category, Severity};
 
@@ -123,26 +125,6 @@ pub struct ContextWords {
     /// 只有法院判决, under the contract.
     #[serde(default)]
     pub conditional: Around,
-}
-
-/// From which weight on a turn's words count. Nought: as much speaks for as against.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Thresholds {
-    /// A finding.
-    pub finding: f32,
-    /// Below this the words of a turn as a whole speak against what a phrase found in it: no finding.
-    pub doubt: f32,
-    /// A signal.
-    pub signal: f32,
-    /// Below this the words of a turn as a whole speak against the signal a phrase found in it.
-    pub signal_doubt: f32,
-}
-
-impl Default for Thresholds {
-    fn default() -> Thresholds {
-        Thresholds { finding: 0.5, doubt: -2.0, signal: 1.0, signal_doubt: -3.0 }
-    }
 }
 
 /// Phrases before or after a hit, within its clause.

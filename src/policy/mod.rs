@@ -10,6 +10,7 @@ mod examples;
 mod fields;
 mod file;
 mod handbook;
+mod inflect;
 mod kinds;
 mod load;
 mod matcher;

@@ -20,6 +20,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::inflect::inflections;
 use super::pattern::Pattern;
 use crate::normalise::{fold_phrase, is_han};
 
@@ -418,30 +419,6 @@ fn flush(literal: &mut String, nodes: &mut Vec<Node>) {
     if !folded.is_empty() {
         nodes.push(Node::Literal(folded.into()));
     }
-}
-
-/// The regular forms of an English word: threaten, threatens, threatened, threatening; sue, sues, sued, suing.
-fn inflections(stem: &str) -> Vec<String> {
-    let mut forms = vec![stem.to_string()];
-    let vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u');
-    let letters: Vec<char> = stem.chars().collect();
-    let last = letters[letters.len() - 1];
-    let before = letters[letters.len() - 2];
-    if last == 'e' {
-        let root = &stem[..stem.len() - 1];
-        forms.extend([format!("{stem}s"), format!("{stem}d"), format!("{root}ing"), format!("{stem}ing")]);
-    } else if last == 'y' && !vowel(before) {
-        let root = &stem[..stem.len() - 1];
-        forms.extend([format!("{root}ies"), format!("{root}ied"), format!("{stem}ing")]);
-    } else {
-        let hisses = matches!(last, 's' | 'x' | 'z') || stem.ends_with("ch") || stem.ends_with("sh");
-        forms.push(if hisses { format!("{stem}es") } else { format!("{stem}s") });
-        forms.extend([format!("{stem}ed"), format!("{stem}ing")]);
-        if !vowel(last) && vowel(before) && !matches!(last, 'w' | 'x' | 'y') {
-            forms.extend([format!("{stem}{last}ed"), format!("{stem}{last}ing")]);
-        }
-    }
-    forms
 }
 
 /// The literals one of which must be there if this node is to match; `None` when it has none.

@@ -18,8 +18,31 @@ pub const OTHER: &str = "weights-other.tsv";
 /// Any of the categories: what decides whether a turn is a finding; the others decide which.
 pub(super) const ANY: &str = "any";
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::call::Language;
 use crate::normalise::{Break, Stream, units};
+
+/// From which weight on a turn's words count. Nought: as much speaks for as against.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Thresholds {
+    /// A finding.
+    pub finding: f32,
+    /// Below this the words of a turn as a whole speak against what a phrase found in it: no finding.
+    pub doubt: f32,
+    /// A signal.
+    pub signal: f32,
+    /// Below this the words of a turn as a whole speak against the signal a phrase found in it.
+    pub signal_doubt: f32,
+}
+
+impl Default for Thresholds {
+    fn default() -> Thresholds {
+        Thresholds { finding: 0.5, doubt: -2.0, signal: 1.0, signal_doubt: -3.0 }
+    }
+}
 
 /// A turn longer than this is weighed in parts, cut where sentences end: what was learned are turns of one to four.
 const LONGEST_STRETCH: usize = 110;
