@@ -12,6 +12,7 @@ mod file;
 mod handbook;
 mod inflect;
 mod kinds;
+mod lint;
 mod load;
 mod matcher;
 mod measures;

@@ -561,7 +561,7 @@ impl Record {
             must(signal.evidence.speaker != Speaker::Collector, format!("the collector gives '{}'", signal.id));
         }
         for suppressed in &self.suppressed {
-            let known = ["negated", "reported", "question", "conditional", "exception", "speaker"];
+            let known = ["negated", "reported", "question", "conditional", "exception", "speaker", "outweighed"];
             must(known.contains(&suppressed.because.as_str()), format!("suppressed because '{}'", suppressed.because));
             must(!suppressed.rule.is_empty(), "something suppressed has no rule".into());
         }
