@@ -2,14 +2,14 @@
 //!
 //! Comes in: text as heard. Goes out: folded characters with their bytes in the original, and the breaks that
 //! punctuation makes. Only this file knows the tables: width and compatibility forms (NFKC), case, traditional to
-//! simplified (OpenCC, one to one, so that offsets hold), fillers, stutters.
+//! simplified (OpenCC, one to one, so that offsets hold), fillers, stutters. What is a number is told in `numerals.rs`.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::Break;
+use super::{Break, numerals};
 
 /// English words that carry no meaning in speech.
 const FILLER_WORDS: &[&str] = &["um", "umm", "uh", "uhh", "er", "erm", "hmm", "mm", "mhm", "ah", "oh"];
@@ -80,11 +80,12 @@ pub(super) enum Piece {
     Break(Break),
 }
 
-/// Folds a text into pieces, fillers and stutters left out. A text of nothing but fillers keeps them: "嗯" is an answer.
+/// Folds a text into pieces, fillers and stutters left out and numbers in digits. A text of nothing but fillers keeps them: "嗯" is an answer.
 pub(super) fn pieces(text: &str) -> Vec<Piece> {
     let raw = spelled_out(&raw_pieces(text));
-    let cleaned = without_stutters(without_fillers(&raw));
-    if cleaned.iter().any(|piece| matches!(piece, Piece::Char { .. })) { cleaned } else { raw }
+    let cleaned = without_stutters(&without_fillers(&raw));
+    let spoken = cleaned.iter().any(|piece| matches!(piece, Piece::Char { .. }));
+    numerals::in_digits(if spoken { cleaned } else { raw })
 }
 
 /// Folds the literal part of a phrase as transcripts are folded, breaks becoming spaces between Latin words.
@@ -203,7 +204,12 @@ fn simplified(c: char) -> char {
         }
         table
     });
-    if c.is_ascii() { c } else { table.get(&c).copied().unwrap_or(c) }
+    match c {
+        _ if c.is_ascii() => c,
+        // By Unicode's word no Han character, but a nought among them.
+        '〇' => '零',
+        _ => table.get(&c).copied().unwrap_or(c),
+    }
 }
 
 /// Contractions that lost their apostrophe, as the words they stand for.
@@ -246,11 +252,16 @@ fn whole(word: &mut [Piece], to: usize) -> Option<usize> {
 
 fn without_fillers(pieces: &[Piece]) -> Vec<Piece> {
     let mut kept = Vec::with_capacity(pieces.len());
+    let mut behind = 0;
     for run in pieces.chunk_by(same_word) {
+        behind += run.len();
         let is_filler = match run {
             // At the start of a turn 嗯 means yes: "嗯，我知道".
             [Piece::Char { folded: '嗯', .. }] if kept.is_empty() => false,
             [Piece::Char { folded, .. }] if is_han(*folded) => FILLER_CHARS.contains(folded),
+            [Piece::Char { folded: 'o', .. }, Piece::Char { folded: 'h', .. }] => {
+                !numerals::is_nought(&kept, &pieces[behind..])
+            }
             _ => FILLER_WORDS.contains(&word(run).as_str()),
         };
         if is_filler {
@@ -262,34 +273,30 @@ fn without_fillers(pieces: &[Piece]) -> Vec<Piece> {
     kept
 }
 
-/// Folds "you you you" into "you" and a Han character said three times or more into one; 妈妈 and 慢慢 stay.
-fn without_stutters(pieces: Vec<Piece>) -> Vec<Piece> {
+/// Folds "you you you" into "you" and a Han character said three times or more into one; 妈妈 and 慢慢 stay, and so do
+/// digits that repeat in numbers read out one by one: "7 7 0 2", 一三八零零零.
+fn without_stutters(pieces: &[Piece]) -> Vec<Piece> {
     let mut kept: Vec<Piece> = Vec::with_capacity(pieces.len());
     let mut last_word = String::new();
-    let mut runs = pieces.chunk_by(same_word).peekable();
-    while let Some(run) = runs.next() {
+    let mut at = 0;
+    for run in pieces.chunk_by(same_word) {
+        let here = at;
+        at += run.len();
         match run {
             [Piece::Char { folded, .. }] if is_han(*folded) => {
-                let mut times = 1;
-                let mut last = run;
-                while let Some([Piece::Char { folded: next, .. }]) = runs.peek()
-                    && next == folded
-                {
-                    times += 1;
-                    if let Some(next) = runs.next() {
-                        last = next;
-                    }
+                last_word.clear();
+                let same = |piece: &&Piece| matches!(piece, Piece::Char { folded: other, .. } if other == folded);
+                let over_gaps = |piece: &&Piece| **piece != Piece::Gap;
+                let before = pieces[..here].iter().rev().filter(over_gaps).take(2).take_while(same).count();
+                let behind = pieces[at..].iter().filter(over_gaps).take(2).take_while(same).count();
+                if before > 0 && before + behind > 1 && !numerals::is_read_out(pieces, here) {
+                    continue;
                 }
                 kept.extend_from_slice(run);
-                if times == 2 {
-                    kept.extend_from_slice(last);
-                }
-                last_word.clear();
             }
             [Piece::Char { folded, .. }, ..] => {
                 let this = word(run);
-                // Digits repeat in numbers read out one by one: "7 7 0 2".
-                if this == last_word && !folded.is_ascii_digit() {
+                if this == last_word && !folded.is_ascii_digit() && !numerals::is_read_out(pieces, here) {
                     continue;
                 }
                 kept.extend_from_slice(run);
@@ -306,7 +313,7 @@ fn without_stutters(pieces: Vec<Piece>) -> Vec<Piece> {
 }
 
 /// Whether two neighbouring pieces are letters of one Latin word; everything else stands alone.
-fn same_word(a: &Piece, b: &Piece) -> bool {
+pub(super) fn same_word(a: &Piece, b: &Piece) -> bool {
     matches!((a, b), (Piece::Char { folded: a, .. }, Piece::Char { folded: b, .. }) if is_word_char(*a) && is_word_char(*b))
 }
 

@@ -132,11 +132,7 @@ impl<'a> Sight<'a> {
             start_ms: moment(&segments[first.segment], first.start, false),
             end_ms: moment(&segments[last.segment], last.end, true),
             quote,
-            matched: Some(Match {
-                phrase: self.phrase(found),
-                view: found.view.as_str().into(),
-                text,
-            }),
+            matched: Some(Match { phrase: self.phrase(found), view: found.view.as_str().into(), text }),
         }
     }
 

@@ -173,8 +173,7 @@ struct Rows {
 impl Rows {
     /// The first `turns` texts are turns; how rare a term is, they decide.
     fn of(texts: &[&str], turns: usize, language: Language) -> Rows {
-        let streams: Vec<Stream> =
-            texts.iter().map(|text| Stream::of(Speaker::Collector, &[segment(text)])).collect();
+        let streams: Vec<Stream> = texts.iter().map(|text| Stream::of(Speaker::Collector, &[segment(text)])).collect();
         let mut numbers: HashMap<_, u32> = HashMap::new();
         let mut names: Vec<String> = Vec::new();
         let mut seen: Vec<usize> = Vec::new();
@@ -269,7 +268,11 @@ fn best_dual(old: f64, margin: f64, length: f64) -> f64 {
         if slope.abs() < 1e-6 {
             break;
         }
-        if slope > 0.0 { high = z } else { low = z }
+        if slope > 0.0 {
+            high = z
+        } else {
+            low = z
+        }
         let next = z - slope / (length + COST / (z * (COST - z)));
         z = if next > low && next < high { next } else { (low + high) / 2.0 };
     }
@@ -330,7 +333,8 @@ fn table_of(turns: Vec<Turn>, labels: &[(&str, bool)], language: Language) -> Op
         let says = learned.iter().map(|(weights, _)| weights[number]);
         (term, rows.rarity[number], says.collect())
     });
-    let name = |(label, which): &(&str, bool)| if *which { format!("{}{label}", table::WHICH) } else { (*label).into() };
+    let name =
+        |(label, which): &(&str, bool)| if *which { format!("{}{label}", table::WHICH) } else { (*label).into() };
     let names: Vec<String> = labels.iter().map(name).collect();
     Some(table::write(&names, &bias, &terms.collect::<Vec<_>>()))
 }

@@ -40,7 +40,13 @@ impl Weights {
             let highest = |scores: &[f32]| (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
             let categories = scores.get(1..).unwrap_or_default();
             let best = highest(categories).map_or(0.0, |best| categories[best]);
-            Weighed { start, end, fault: (scores[0] + best) / 2.0, likeliest: highest(&which).map_or(0, |best| best + 1), scores }
+            Weighed {
+                start,
+                end,
+                fault: (scores[0] + best) / 2.0,
+                likeliest: highest(&which).map_or(0, |best| best + 1),
+                scores,
+            }
         };
         stretches(stream).into_iter().map(weighed).collect()
     }

@@ -86,7 +86,9 @@ impl Weights {
             if let Some(rarity) = table.values.get_mut(row as usize * width) {
                 *rarity *= UNIT / RARITY;
             }
-            if table.values.len() != (row as usize + 1) * width || table.values.iter().rev().take(width).any(|value| value.is_nan()) {
+            if table.values.len() != (row as usize + 1) * width
+                || table.values.iter().rev().take(width).any(|value| value.is_nan())
+            {
                 return Err(bad(number, "not a whole number for the rarity and each label"));
             }
             if table.rows.insert(Key::of(term), row).is_some() {

@@ -40,7 +40,6 @@ impl Key {
         }
         Key(sum)
     }
-
 }
 
 /// A term at its place, as byte offsets in the stream's text.
@@ -141,11 +140,7 @@ fn tokens_of(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The terms of one clause, whose tokens come with their places.
-fn clause<'s>(
-    tokens: &[(&'s str, usize, usize)],
-    language: Language,
-    visit: &mut dyn FnMut(Form, &[&'s str], Term),
-) {
+fn clause<'s>(tokens: &[(&'s str, usize, usize)], language: Language, visit: &mut dyn FnMut(Form, &[&'s str], Term)) {
     let english = language == Language::English;
     let words: Vec<&str> = tokens.iter().map(|token| token.0).collect();
     let stems: Vec<&str> = if english { words.iter().map(|word| stem(word)).collect() } else { Vec::new() };
