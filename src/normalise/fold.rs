@@ -2,7 +2,7 @@
 //!
 //! Comes in: text as heard. Goes out: folded characters with their bytes in the original, and the breaks that
 //! punctuation makes. Only this file knows the tables: width and compatibility forms (NFKC), case, traditional to
-//! simplified (OpenCC, one to one, so that offsets hold), fillers, stutters.
+//! simplified (OpenCC, one to one, so that offsets hold), fillers, stutters. What is a number is told in `numerals.rs`.
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::Break;
+use super::{Break, numerals};
 
 /// English words that carry no meaning in speech.
 const FILLER_WORDS: &[&str] = &["um", "umm", "uh", "uhh", "er", "erm", "hmm", "mm", "mhm", "ah", "oh"];
@@ -81,11 +81,12 @@ pub(super) enum Piece {
     Break(Break),
 }
 
-/// Folds a text into pieces, fillers and stutters left out. A text of nothing but fillers keeps them: "嗯" is an answer.
+/// Folds a text into pieces, fillers and stutters left out and numbers in digits. A text of nothing but fillers keeps them: "嗯" is an answer.
 pub(super) fn pieces(text: &str) -> Vec<Piece> {
     let raw = spelled_out(&raw_pieces(text));
-    let cleaned = without_stutters(without_fillers(&raw));
-    if cleaned.iter().any(|piece| matches!(piece, Piece::Char { .. })) { cleaned } else { raw }
+    let cleaned = without_stutters(&without_fillers(&raw));
+    let spoken = cleaned.iter().any(|piece| matches!(piece, Piece::Char { .. }));
+    numerals::in_digits(if spoken { cleaned } else { raw })
 }
 
 /// Folds the literal part of a phrase as transcripts are folded, breaks becoming spaces between Latin words.
@@ -215,6 +216,8 @@ fn simplified(c: char) -> char {
         (plain, rare)
     });
     match place(c) {
+        // By Unicode's word no Han character, but a nought among them.
+        _ if c == '〇' => '零',
         Some(at) => plain[at],
         None if c.is_ascii() => c,
         None => rare.get(&c).copied().unwrap_or(c),
@@ -266,11 +269,16 @@ fn whole(word: &mut [Piece], to: usize) -> Option<usize> {
 
 fn without_fillers(pieces: &[Piece]) -> Vec<Piece> {
     let mut kept = Vec::with_capacity(pieces.len());
+    let mut behind = 0;
     for run in pieces.chunk_by(same_word) {
+        behind += run.len();
         let is_filler = match run {
             // At the start of a turn 嗯 means yes: "嗯，我知道".
             [Piece::Char { folded: '嗯', .. }] if kept.is_empty() => false,
             [Piece::Char { folded, .. }] if is_han(*folded) => FILLER_CHARS.contains(folded),
+            [Piece::Char { folded: 'o', .. }, Piece::Char { folded: 'h', .. }] => {
+                !numerals::is_nought(&kept, &pieces[behind..])
+            }
             _ => FILLER_WORDS.iter().any(|filler| is_word(run, filler)),
         };
         if is_filler {
@@ -282,33 +290,30 @@ fn without_fillers(pieces: &[Piece]) -> Vec<Piece> {
     kept
 }
 
-/// Folds "you you you" into "you" and a Han character said three times or more into one; 妈妈 and 慢慢 stay.
-fn without_stutters(pieces: Vec<Piece>) -> Vec<Piece> {
+/// Folds "you you you" into "you" and a Han character said three times or more into one; 妈妈 and 慢慢 stay, and so do
+/// digits that repeat in numbers read out one by one: "7 7 0 2", 一三八零零零.
+fn without_stutters(pieces: &[Piece]) -> Vec<Piece> {
     let mut kept: Vec<Piece> = Vec::with_capacity(pieces.len());
     let mut last_word: &[Piece] = &[];
-    let mut runs = pieces.chunk_by(same_word).peekable();
-    while let Some(run) = runs.next() {
+    let mut at = 0;
+    for run in pieces.chunk_by(same_word) {
+        let here = at;
+        at += run.len();
         match run {
             [Piece::Char { folded, .. }] if is_han(*folded) => {
-                let mut times = 1;
-                let mut last = run;
-                while let Some([Piece::Char { folded: next, .. }]) = runs.peek()
-                    && next == folded
-                {
-                    times += 1;
-                    if let Some(next) = runs.next() {
-                        last = next;
-                    }
+                last_word = &[];
+                let same = |piece: &&Piece| matches!(piece, Piece::Char { folded: other, .. } if other == folded);
+                let over_gaps = |piece: &&Piece| **piece != Piece::Gap;
+                let before = pieces[..here].iter().rev().filter(over_gaps).take(2).take_while(same).count();
+                let behind = pieces[at..].iter().filter(over_gaps).take(2).take_while(same).count();
+                if before > 0 && before + behind > 1 && !numerals::is_read_out(pieces, here) {
+                    continue;
                 }
                 kept.extend_from_slice(run);
-                if times == 2 {
-                    kept.extend_from_slice(last);
-                }
-                last_word = &[];
             }
             [Piece::Char { folded, .. }, ..] => {
-                // Digits repeat in numbers read out one by one: "7 7 0 2".
-                if letters(run).eq(letters(last_word)) && !folded.is_ascii_digit() {
+                let again = letters(run).eq(letters(last_word));
+                if again && !folded.is_ascii_digit() && !numerals::is_read_out(pieces, here) {
                     continue;
                 }
                 kept.extend_from_slice(run);
@@ -325,7 +330,7 @@ fn without_stutters(pieces: Vec<Piece>) -> Vec<Piece> {
 }
 
 /// Whether two neighbouring pieces are letters of one Latin word; everything else stands alone.
-fn same_word(a: &Piece, b: &Piece) -> bool {
+pub(super) fn same_word(a: &Piece, b: &Piece) -> bool {
     matches!((a, b), (Piece::Char { folded: a, .. }, Piece::Char { folded: b, .. }) if is_word_char(*a) && is_word_char(*b))
 }
 

@@ -5,9 +5,11 @@
 //! phrase may run over a breath and through the other side's "mm", never over a real answer.
 
 mod fold;
+mod numerals;
 mod pinyin;
 
 pub use fold::{fold_phrase, is_han, is_word_char};
+pub use numerals::value;
 pub use pinyin::{READINGS, as_sounds, homophones, sound_alike, sounds};
 
 use crate::call::{Language, Millis, Speaker};

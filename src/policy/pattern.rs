@@ -306,6 +306,7 @@ impl Context<'_> {
             }
             Node::Gap(width) => self.gap(*width, place, way),
             Node::Number => self.number(place, way),
+            Node::Amount => self.amount(place, way),
             Node::Start | Node::End => {
                 let strong = |kind: Break| kind >= Break::Breath;
                 let here = self.stream.break_at(place).is_some_and(strong);
@@ -421,6 +422,14 @@ impl Context<'_> {
         Some(if way == Way::Forward { place + moved } else { place - moved })
     }
 
+    /// A number of a hundred or more.
+    fn amount(&self, place: usize, way: Way) -> Places {
+        let mut places = self.number(place, way);
+        let text = &self.stream.text;
+        places.retain(|reached| is_amount(&text[place.min(*reached)..place.max(*reached)]));
+        places
+    }
+
     /// A run of number characters or words, the longest first and then each shorter one.
     fn number(&self, place: usize, way: Way) -> Places {
         let text = &self.stream.text;
@@ -442,42 +451,16 @@ impl Context<'_> {
     }
 }
 
+/// Whether a run of number characters or words is a hundred or more. What was said in full stands in digits.
+fn is_amount(number: &str) -> bool {
+    number.chars().filter(char::is_ascii_digit).count() > 2
+        || number.contains(['百', '千', '万', '亿'])
+        || number.split(' ').any(|word| matches!(word, "hundred" | "thousand" | "million" | "grand"))
+}
+
 fn is_number(unit: &str) -> bool {
-    const WORDS: &[&str] = &[
-        "zero",
-        "oh",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-        "fourteen",
-        "fifteen",
-        "sixteen",
-        "seventeen",
-        "eighteen",
-        "nineteen",
-        "twenty",
-        "thirty",
-        "forty",
-        "fifty",
-        "sixty",
-        "seventy",
-        "eighty",
-        "ninety",
-        "hundred",
-        "thousand",
-        "grand",
-        "double",
-    ];
+    const WORDS: &str = "zero oh one two three four five six seven eight nine ten eleven twelve thirteen fourteen \
+                         fifteen sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million grand double";
     let mut characters = unit.chars();
     match (characters.next(), characters.next()) {
         (Some(c), None) if is_han(c) => "零〇一二两三四五六七八九十百千万亿幺几多半".contains(c),
@@ -485,6 +468,6 @@ fn is_number(unit: &str) -> bool {
             let digits = unit.trim_end_matches("th").trim_end_matches(['k', 'w']);
             digits.bytes().all(|byte| byte.is_ascii_digit())
         }
-        _ => WORDS.contains(&unit),
+        _ => WORDS.split(' ').any(|word| word == unit),
     }
 }

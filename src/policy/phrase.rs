@@ -12,6 +12,7 @@
 //! | `@relatives` | a word family of the pack |
 //! | `threaten+` | an English word in all its regular forms |
 //! | `<number>` | a number in digits or words |
+//! | `<amount>` | a number of a hundred or more |
 //! | `{creditor}` | a value from the call's metadata, when there is one |
 //! | `A & B` | both, in any order, within one sentence and 18 characters or words |
 //! | `^ $` | the start or end of a turn or sentence |
@@ -43,6 +44,7 @@ pub(super) enum Node {
     Maybe(Vec<Node>),
     Gap(usize),
     Number,
+    Amount,
     Field(String),
     Start,
     End,
@@ -405,11 +407,16 @@ impl Parser<'_, '_> {
 
     fn class(&mut self, start: usize) -> Result<Node, PhraseError> {
         let name = self.name('-');
-        if self.peek() != Some('>') || name != "number" {
-            return self.fail(start, "the only class is <number>");
+        let class = match name.as_str() {
+            "number" => Node::Number,
+            "amount" => Node::Amount,
+            _ => return self.fail(start, "a class is <number> or <amount>"),
+        };
+        if self.peek() != Some('>') {
+            return self.fail(start, "a class ends with >");
         }
         self.at += 1;
-        Ok(Node::Number)
+        Ok(class)
     }
 }
 
