@@ -59,8 +59,7 @@ const HEADS: &str = "north south east west stone iron copper red blue green silv
     swift ever clear castle bridge glen brook lock land king queen over under";
 
 /// Names that are words of any sentence too: only what stands around them tells.
-const WORDY_NAMES: &str = "will may sue bill mark art hope rich chance major price young long good best law case day june august \
-    grant pat rob jack drew mister miss missus ms mrs mr dr doctor spc sgt pvt cpl officer agent investigator attorney alias jr sr iii the and";
+const WORDY_NAMES: &str = "will may sue bill mark rich chance major price young long good best law case day june august mister miss missus ms mrs mr dr doctor spc sgt pvt cpl officer agent investigator attorney alias jr sr iii the and";
 
 /// First names and what they are shortened to.
 const SHORT_NAMES: &[(&str, &str)] = &[
@@ -120,9 +119,12 @@ const SHORT_NAMES: &[(&str, &str)] = &[
 const LONG_SURNAMES: &str = "欧阳 司马 上官 诸葛 夏侯 申屠 左丘 令狐 皇甫 尉迟 公孙 慕容 东方 司徒 西门 南宫 独孤 端木 百里 呼延 轩辕 宇文 长孙 闻人";
 /// What stands behind a surname.
 const TITLES: &str = "先生 女士 小姐 太太 总 经理 老师 姐 哥 大哥 大姐 兄 姨 阿姨 叔 大叔 叔叔 师傅 老板 工 主任 院长 校长 科长 队长 队 所长 医生 大夫 \
-    律师 主管 专员 教练 大爷 大妈 大娘 大婶 婶 嫂 伯 护士长 护士 警官 局 处 会计 管家 客服 律师";
+    律师 主管 专员 教练 大爷 大妈 大娘 大婶 婶 嫂 伯 护士长 护士 警官 局 处 会计 管家 客服";
 /// What stands behind the last character of a given name.
 const CLOSE_TITLES: &str = "姐 哥 总 姨 叔 妹 弟 儿 经理 老师";
+
+/// What stands in a column where nothing is known.
+const NOTHING: &str = "无 未登记 未知 不详 匿名 暂无 未填 未填写 空 none unknown na null anonymous";
 
 fn listed(list: &str, word: &str) -> bool {
     list.split_whitespace().any(|listed| listed == word)
@@ -132,7 +134,8 @@ fn listed(list: &str, word: &str) -> bool {
 pub(super) fn of_call(call: &Call, language: Language) -> Fields {
     let mut fields = Fields::new();
     let mut put = |name: &str, value: &Option<String>, spell: &dyn Fn(&str, Language) -> Vec<String>| {
-        if let Some(value) = value.as_deref().filter(|value| !value.trim().is_empty()) {
+        let said = |value: &&str| !value.trim().is_empty() && !listed(NOTHING, &fold_phrase(value));
+        if let Some(value) = value.as_deref().filter(said) {
             let mut spellings = spell(&fold_phrase(value), language);
             // What stands in brackets is a note: 天马外包（昆山）, Horizon First Bank (charged off 2012).
             let plain = without_notes(value);
@@ -346,6 +349,7 @@ mod tests {
         }
         let english = spelt("debtor_name", "\"Officer\" Anthony Will", Language::English);
         assert!(english.contains(&"tony".to_string()) && !english.contains(&"will".to_string()), "{english:?}");
+        assert!(spelt("debtor_name", "未登记", Language::Mandarin).is_empty());
         assert!(!spelt("debtor_name", "时小心", Language::Mandarin).contains(&"小心".to_string()));
     }
 }

@@ -231,6 +231,7 @@ mod tests {
             ("{agency}", "brent over at Ashgrove", vec!["ashgrove"]),
             ("^是我$", "是我。不是我弄的。", vec!["是我"]),
             ("^<number>$", "7 7 0 2.", vec!["7 7 0 2"]),
+            ("^~3 <number>$", "JSC 70015.", vec!["jsc 70015"]),
             ("the police ~3 come", "the police. I come", vec![]),
             ("村里 & 丢人", "让你丢人丢到村里去", vec!["丢人丢到村里"]),
             ("村里 & 丢人", "村里人都说。丢人。", vec![]),
