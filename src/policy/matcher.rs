@@ -301,6 +301,7 @@ mod tests {
             ("^<number>$", "7 7 0 2.", vec!["7 7 0 2"]),
             ("欠(了)?<amount>", "欠三千五，欠了七百，欠3天，欠几千", vec!["欠三千五", "欠了七百", "欠几千"]),
             ("owe <amount>", "I owe a lot, owe two, owe nine hundred", vec!["owe nine hundred"]),
+            ("^~3 <number>$", "JSC 70015.", vec!["jsc 70015"]),
             ("the police ~3 come", "the police. I come", vec![]),
             ("村里 & 丢人", "让你丢人丢到村里去", vec!["丢人丢到村里"]),
             ("村里 & 丢人", "村里人都说。丢人。", vec![]),

@@ -377,7 +377,9 @@ impl Context<'_> {
         for _ in 0..width {
             let ends =
                 |at: usize| self.stream.break_at(at).is_some_and(|kind| kind >= Break::Sentence { question: false });
-            if ends(here) {
+            // Where a turn begins nothing ends.
+            let opens = way == Way::Forward && matches!(self.stream.text[..here].as_bytes().last(), None | Some(b'\n'));
+            if ends(here) && !opens {
                 break;
             }
             match self.unit(here, way) {
