@@ -12,7 +12,8 @@ use toml::Spanned;
 
 use super::diagnostics::{Diagnostic, LexiconError, SourceFile, Weight};
 use super::example::Example;
-use super::file::{Except, Excuse, PackFile, RuleText, TopicFile};
+use super::file::{Except, Excuse, PackFile, RuleText, TopicFile, either};
+use super::lint::{self, Fault};
 use super::matcher::{Matcher, PhraseId};
 use super::overlay::{self, Overlay};
 use super::pattern::Pattern;
@@ -190,15 +191,7 @@ impl Loader {
         for rule in topic.limit {
             self.rule(file, &rule, true);
             self.known(file, rule.id.span(), "check", &rule.check, CHECK_IDS);
-            if rule.max.is_none() && rule.min.is_none() {
-                self.report(
-                    "L012",
-                    file,
-                    rule.id.span(),
-                    "a limit without max or min limits nothing",
-                    "add max = … or min = …",
-                );
-            }
+            self.lint(file, &rule.id.span(), lint::limit(&rule));
             into.limit.push(Placed { file: Arc::clone(file), rule });
         }
     }
@@ -302,6 +295,12 @@ impl Loader {
         }
     }
 
+    fn lint(&mut self, file: &Arc<SourceFile>, span: &Range<usize>, faults: Vec<Fault>) {
+        for Fault { code, message, help } in faults {
+            self.report(code, file, span.clone(), message, help);
+        }
+    }
+
     fn known(&mut self, file: &Arc<SourceFile>, span: Range<usize>, what: &str, id: &str, known: &[&str]) {
         if !known.contains(&id) {
             let help = format!("{what} ids are: {}", known.join(", "));
@@ -336,6 +335,7 @@ impl Loader {
                 "a finding must explain itself to the person it is about",
             );
         }
+        self.lint(file, &span, lint::conditions(&rule.conditions()));
         let (mut hits, mut misses) = (0, 0);
         for (number, text) in rule.examples().iter().chain(rule.known_gaps()).enumerate() {
             match Example::parse(text.get_ref()) {
@@ -377,10 +377,14 @@ impl Loader {
                 }
             }
         }
-        for Placed { file, rule } in &pack.required {
-            if let Some(name) = rule.when.as_ref().filter(|name| !whens.contains(name.as_str())) {
-                missing.push((Arc::clone(file), rule.id.span(), name.clone()));
-            }
+        let held = pack.limit.iter().flat_map(|Placed { file, rule }| {
+            rule.unless_after.iter().flat_map(|name| either(name)).map(move |name| (file, rule.id.span(), name))
+        });
+        let conditions = pack
+            .rules()
+            .flat_map(|(file, rule)| rule.conditions().names().map(move |name| (file, rule.id().span(), name)));
+        for (file, span, name) in conditions.chain(held).filter(|(.., name)| !whens.contains(name)) {
+            missing.push((Arc::clone(file), span, name.to_string()));
         }
         let known = whens.into_iter().collect::<Vec<_>>().join(", ");
         for (file, span, name) in missing {

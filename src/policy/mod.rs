@@ -11,6 +11,7 @@ mod fields;
 mod file;
 mod handbook;
 mod kinds;
+mod lint;
 mod load;
 mod matcher;
 mod measures;
@@ -20,6 +21,8 @@ mod phrase;
 mod roles;
 mod scan;
 mod sources;
+#[cfg(test)]
+mod testkit;
 mod verdict;
 mod weigh;
 
