@@ -10,7 +10,7 @@ use toml::Spanned;
 
 use super::diagnostics::{Diagnostic, SourceFile, Weight};
 use super::example::Example;
-use super::file::RuleText;
+use super::file::{Compare, Conditions, RuleText};
 use super::{Judgement, Pack, Placed, Policy, Roles, Slot, scan};
 use crate::call::{Call, CallId};
 use crate::record::{CheckStatus, Duty, Evidence};
@@ -106,9 +106,14 @@ impl Runner<'_> {
         }
     }
 
-    fn judge(&self, example: &Example) -> Result<Judgement, String> {
+    /// Judges an example as a call of the kind a rule is for: with metadata that suits its `where`.
+    fn judge(&self, example: &Example, asked: Conditions<'_>) -> Result<Judgement, String> {
         let mut call = Call::new(CallId::from_text("example"), "example");
         call.jurisdiction = Some(self.pack.file.jurisdiction);
+        for (field, values) in asked.calls {
+            let suiting = values.iter().find_map(Compare::parse).map(|value| value.witness());
+            call.extra.extend(suiting.map(|value| (field.clone(), value)));
+        }
         let roles = Roles::of_labels(&example.transcript);
         self.policy
             .judge(&example.transcript, &call, &roles, self.pack.file.language)
@@ -132,7 +137,7 @@ impl Runner<'_> {
     }
 
     fn forbidden<T: RuleText>(&self, rule: &T, example: &Example) -> Result<(), String> {
-        let judged = self.judge(example)?;
+        let judged = self.judge(example, rule.conditions())?;
         let id = rule.id().get_ref();
         let hits = evidence_of(&judged, id);
         marks_hold(example, &hits, true).map_err(|message| {
@@ -149,7 +154,7 @@ impl Runner<'_> {
     }
 
     fn check<T: RuleText>(&self, check: &str, rule: &T, example: &Example) -> Result<(), String> {
-        let judged = self.judge(example)?;
+        let judged = self.judge(example, rule.conditions())?;
         let id = rule.id().get_ref();
         let found = judged.checks.iter().find(|c| c.id == check && c.rule.as_ref() == Some(id));
         let Some(found) = found else { return Err(format!("the check '{check}' was not answered")) };
@@ -167,7 +172,7 @@ impl Runner<'_> {
     }
 
     fn signal(&self, signal: &str, example: &Example) -> Result<(), String> {
-        let judged = self.judge(example)?;
+        let judged = self.judge(example, Conditions::default())?;
         let signals: Vec<_> = judged.signals.iter().filter(|s| s.id == signal).collect();
         let hits: Vec<&Evidence> = signals.iter().map(|s| &s.evidence).collect();
         marks_hold(example, &hits, true)?;

@@ -2,7 +2,11 @@
 //!
 //! Comes in: TOML. Goes out: the structs below, with the place of every phrase and example kept for carets. The array's
 //! name is the kind of rule: `forbidden`, `required`, `sequence`, `conditional`, `limit`; a `cue` is a named set of
-//! phrases that rules refer to. Only this file (with the generated `lexicons/lexicon.schema.json`) knows the keys.
+//! phrases that rules refer to. Only this file and its folder (with the generated `lexicons/lexicon.schema.json`) know the
+//! keys.
+
+mod conditions;
+mod pack;
 
 use std::collections::BTreeMap;
 
@@ -10,150 +14,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
-use super::weigh::Thresholds;
-
-use crate::call::{Jurisdiction, Language, Speaker};
+use crate::call::Speaker;
 use crate::record::{Category, Severity};
 
-/// A text in both languages of the interface.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Both {
-    /// Chinese.
-    pub zh: String,
-    /// English.
-    pub en: String,
-}
-
-impl Both {
-    /// The text in one language.
-    pub fn get(&self, language: Language) -> &str {
-        match language {
-            Language::Mandarin => &self.zh,
-            Language::English => &self.en,
-        }
-    }
-}
-
-/// `pack.toml`: what a pack is and the words its files share.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct PackFile {
-    /// Kebab-case, the folder's name.
-    pub name: String,
-    /// Set anew with every change; stands in each finding.
-    pub version: String,
-    /// What the calls are spoken in.
-    pub language: Language,
-    /// Whose law it applies.
-    pub jurisdiction: Jurisdiction,
-    /// For people.
-    pub title: Both,
-    /// Who answers for it.
-    pub owner: String,
-    /// Who approved it and when; empty while nobody has.
-    #[serde(default)]
-    pub approved: String,
-    /// Word families: `@name` in a phrase stands for any member.
-    #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Vec<String>>")]
-    pub families: BTreeMap<String, Vec<Spanned<String>>>,
-    /// Words around a hit that take it back.
-    #[serde(default)]
-    pub context: ContextWords,
-    /// From which weight on words count; see `weights-collector.tsv` and `weights-other.tsv`.
-    #[serde(default)]
-    pub weights: Thresholds,
-    /// Words that tell who is speaking, for recordings where that isn't known.
-    #[serde(default)]
-    pub roles: RoleWords,
-}
-
-/// `pack.toml` of an overlay: changes to a pack that stays as it is.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct OverlayFile {
-    /// Kebab-case, the folder's name.
-    pub name: String,
-    /// Set anew with every change; stands in each record.
-    pub version: String,
-    /// The pack it is laid over.
-    pub extends: String,
-    /// For people.
-    pub title: Both,
-    /// Who answers for it.
-    pub owner: String,
-    /// Who approved it and when; empty while nobody has.
-    #[serde(default)]
-    pub approved: String,
-    /// More word families, or more members for the pack's.
-    #[serde(default)]
-    #[schemars(with = "BTreeMap<String, Vec<String>>")]
-    pub families: BTreeMap<String, Vec<Spanned<String>>>,
-    /// More words that take a hit back.
-    #[serde(default)]
-    pub context: ContextWords,
-}
-
-/// A change to a rule of the pack an overlay extends.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Change {
-    /// Its id.
-    #[schemars(with = "String")]
-    pub rule: Spanned<String>,
-    /// Whether it keeps silent.
-    #[serde(default)]
-    pub silence: bool,
-    /// How bad it is here.
-    #[serde(default)]
-    pub severity: Option<Severity>,
-    /// Why: for whoever reads the overlay.
-    pub because: Both,
-}
-
-/// Words in the hit's own clause that take it back.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct ContextWords {
-    /// 不会, would never.
-    #[serde(default)]
-    pub negated: Around,
-    /// 你刚才说, you told me.
-    #[serde(default)]
-    pub reported: Around,
-    /// 只有法院判决, under the contract.
-    #[serde(default)]
-    pub conditional: Around,
-}
-
-/// Phrases before or after a hit, within its clause.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Around {
-    /// Before it.
-    #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    pub before: Vec<Spanned<String>>,
-    /// After it.
-    #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    pub after: Vec<Spanned<String>>,
-}
-
-/// Words that only one side says.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RoleWords {
-    /// The collector.
-    #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    pub collector: Vec<Spanned<String>>,
-    /// The debtor or whoever answers.
-    #[serde(default)]
-    #[schemars(with = "Vec<String>")]
-    pub debtor: Vec<Spanned<String>>,
-}
+pub use conditions::{Compare, Conditions, Names, Window, either};
+pub use pack::{Around, Both, Change, OverlayFile, PackFile};
 
 /// Any other `.toml` of a pack: one topic.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -260,8 +125,69 @@ pub struct Cue {
     pub examples: Vec<Spanned<String>>,
 }
 
+/// Writes the kinds: the keys every rule has, its own, and where it says `with conditions` those of [`Conditions`]. Not by
+/// `#[serde(flatten)]`: that forgets where in the file a mistake stands and which keys there are.
 macro_rules! rules {
-    ($($(#[$doc:meta])* $kind:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? })*) => {$(
+    () => {};
+    ($(#[$doc:meta])* $kind:ident with conditions { $($fields:tt)* } $($rest:tt)*) => {
+        rules! {
+            @kind [
+                fn conditions(&self) -> Conditions<'_> {
+                    Conditions {
+                        within: self.within,
+                        when: &self.when,
+                        unless: &self.unless,
+                        after: self.after.as_deref(),
+                        before: self.before.as_deref(),
+                        near: self.near.as_deref(),
+                        within_turns: self.within_turns,
+                        at_least: self.at_least,
+                        calls: &self.calls,
+                    }
+                }
+            ]
+            $(#[$doc])* $kind {
+                $($fields)*
+                /// Where the words must stand; anywhere when left out.
+                #[serde(default)]
+                within: Window,
+                /// Only in calls in which all of these cues or signals occur; `"a | b"` is either.
+                #[serde(default)]
+                when: Names,
+                /// Only in calls in which none of these cues or signals occurs.
+                #[serde(default)]
+                unless: Names,
+                /// Only after the first words of this cue or signal.
+                #[serde(default)]
+                after: Option<String>,
+                /// Only before the first words of this cue or signal.
+                #[serde(default)]
+                before: Option<String>,
+                /// Only around words of this cue or signal, any of them; takes `within-turns`.
+                #[serde(default)]
+                near: Option<String>,
+                /// How many turns away from the words of `after`, `before` or `near` at most; 0 is the same turn.
+                #[serde(default)]
+                within_turns: Option<usize>,
+                /// So many separate hits before it counts; the finding stands at the last of them. One when left out.
+                #[serde(default)]
+                at_least: Option<usize>,
+                /// Only for calls whose metadata says so: a field and its value, or several of which one will do;
+                /// `">= 90"`, `"< 10"` and `"!= medical"` compare.
+                #[serde(default, rename = "where")]
+                calls: BTreeMap<String, Names>,
+            }
+        }
+        rules! { $($rest)* }
+    };
+    ($(#[$doc:meta])* $kind:ident { $($fields:tt)* } $($rest:tt)*) => {
+        rules! { @kind [] $(#[$doc])* $kind { $($fields)* } }
+        rules! { $($rest)* }
+    };
+    (
+        @kind [$($conditions:tt)*]
+        $(#[$doc:meta])* $kind:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty),* $(,)? }
+    ) => {
         $(#[$doc])*
         #[derive(Debug, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -299,8 +225,9 @@ macro_rules! rules {
             fn severity(&self) -> Severity { self.severity }
             fn examples(&self) -> &[Spanned<String>] { &self.examples }
             fn known_gaps(&self) -> &[Spanned<String>] { &self.known_gaps }
+            $($conditions)*
         }
-    )*};
+    };
 }
 
 /// What every kind of rule has.
@@ -314,11 +241,15 @@ pub trait RuleText {
     fn severity(&self) -> Severity;
     fn examples(&self) -> &[Spanned<String>];
     fn known_gaps(&self) -> &[Spanned<String>];
+    /// Where, when and in which calls it looks; everywhere unless the kind says otherwise.
+    fn conditions(&self) -> Conditions<'_> {
+        Conditions::default()
+    }
 }
 
 rules! {
     /// Words that must not be said.
-    Forbidden {
+    Forbidden with conditions {
         /// The kind of finding.
         category: Category,
         /// Whose words; the collector's when left out.
@@ -348,18 +279,12 @@ rules! {
         checks: Vec<String>,
     }
     /// Words that must be said.
-    Required {
+    Required with conditions {
         /// The check it answers.
         check: String,
         /// Whose words; the collector's when left out.
         #[serde(default)]
         speaker: Who,
-        /// Where they must stand; anywhere when left out.
-        #[serde(default)]
-        within: Window,
-        /// Only when this cue or signal occurs; always when left out.
-        #[serde(default)]
-        when: Option<String>,
         /// Whether it is for the debtor's ears only: missing costs nothing when somebody else answered and the debtor
         /// never came to the phone.
         #[serde(default)]
@@ -433,6 +358,10 @@ rules! {
         /// The smallest value allowed.
         #[serde(default)]
         min: Option<f64>,
+        /// A silence right after the collector's words of this cue ("please hold") doesn't count; for
+        /// `longest-silence-ms` only.
+        #[serde(default)]
+        unless_after: Option<String>,
     }
 }
 
@@ -464,6 +393,8 @@ pub enum Quantity {
     Overlaps,
     /// The collector's characters or words per minute.
     CollectorRate,
+    /// The length of the call, in milliseconds.
+    DurationMs,
 }
 
 /// A harmless phrase and why it is harmless.
@@ -475,19 +406,4 @@ pub struct Except {
     pub phrase: Spanned<String>,
     /// The reason, which stands in the record.
     pub because: Both,
-}
-
-/// Where in the call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Window {
-    /// Among the speaker's first so many turns.
-    #[serde(default)]
-    pub first_turns: Option<usize>,
-    /// In the first so many seconds.
-    #[serde(default)]
-    pub first_seconds: Option<u64>,
-    /// Among the speaker's last so many turns.
-    #[serde(default)]
-    pub last_turns: Option<usize>,
 }

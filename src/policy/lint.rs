@@ -1,153 +1,96 @@
-//! Lint: what a rule owes its readers, beyond being well formed.
+//! What the keys of a rule say that makes no sense together.
 //!
-//! Comes in: rules as they are read, and packs once they are. Goes out: reports, with their places. Only this file knows
-//! what a rule must have: an id that names its law, texts in both languages, a source, examples that hit and that don't.
+//! Comes in: the conditions of a rule, or a limit. Goes out: [`Fault`]s, which the loader reports at the rule. Only this
+//! file knows which keys and values contradict each other.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
-use std::sync::Arc;
+use super::file::{Compare, Conditions, Limit, Quantity, Window, either};
 
-use toml::Spanned;
+/// Something the author should put right.
+pub(super) struct Fault {
+    pub code: &'static str,
+    pub message: String,
+    pub help: &'static str,
+}
 
-use super::diagnostics::SourceFile;
-use super::example::Example;
-use super::file::RuleText;
-use super::load::Loader;
-use super::{Pack, Placed};
+fn fault(code: &'static str, message: impl Into<String>, help: &'static str) -> Fault {
+    Fault { code, message: message.into(), help }
+}
 
-impl Loader {
-    pub(super) fn not_one_character(&mut self, file: &Arc<SourceFile>, phrase: &Spanned<String>) {
-        let folded = crate::normalise::fold_phrase(phrase.get_ref());
-        if folded.chars().count() == 1 {
-            let help = "操 stands in 操作, 滚 in 滚动: write the words around it";
-            self.report("L007", file, phrase.span(), "a phrase of one character hits ordinary words", help);
+/// What contradicts itself (L021), says nothing (L022) or can't be compared (L023) in a rule's conditions.
+pub(super) fn conditions(asked: &Conditions<'_>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    // An anchor must occur as much as what `when` names.
+    let wanted: Vec<&str> = asked.when.iter().chain(asked.anchors()).collect();
+    for name in asked.unless.iter().flat_map(either) {
+        if wanted.contains(&name) {
+            let message = format!("the rule asks for '{name}' and at once that it is absent");
+            faults.push(fault("L021", message, "name it in 'unless' or in 'when', 'after', 'before' or 'near'"));
         }
     }
-
-    pub(super) fn known(&mut self, file: &Arc<SourceFile>, span: Range<usize>, what: &str, id: &str, known: &[&str]) {
-        if !known.contains(&id) {
-            let help = format!("{what} ids are: {}", known.join(", "));
-            self.report("L009", file, span, format!("there is no {what} '{id}'"), &help);
+    if let Some(name) = asked.after.filter(|name| asked.before == Some(name)) {
+        let message = format!("nothing stands both after and before the first '{name}'");
+        faults.push(fault("L021", message, "choose one, or write near = \"…\" with within-turns"));
+    }
+    let anchored = asked.anchors().next().is_some();
+    match asked.within_turns {
+        Some(_) if !anchored => faults.push(fault(
+            "L022",
+            "within-turns counts from nothing",
+            "name a cue or signal in 'after', 'before' or 'near'; for a stretch of the call write within = { … }",
+        )),
+        None if asked.near.is_some() => faults.push(fault(
+            "L022",
+            "near without within-turns is nowhere",
+            "add within-turns = …; 0 is the same turn",
+        )),
+        _ => {}
+    }
+    if asked.at_least == Some(0) {
+        faults.push(fault("L022", "at-least = 0 counts nothing", "write how many hits it takes, or leave it out"));
+    }
+    faults.extend(window(asked.within));
+    for (field, values) in asked.calls {
+        if values.iter().next().is_none() {
+            let message = format!("where.{field} names no value: no call would suit");
+            faults.push(fault("L023", message, "give the values of which one will do"));
+        }
+        for value in values.iter().filter(|value| Compare::parse(value).is_none()) {
+            let message = format!("where.{field} can't be compared with '{value}'");
+            faults.push(fault("L023", message, "write a text, \"!= text\", or >=, <=, > or < and a number"));
         }
     }
+    faults
+}
 
-    /// What holds for rules of every kind: the id's form, texts in both languages, sources, examples.
-    pub(super) fn rule(&mut self, file: &Arc<SourceFile>, rule: &dyn RuleText, answers_check: bool) {
-        let (id, span) = (rule.id().get_ref(), rule.id().span());
-        let well_named = id.split('.').count() >= 3
-            && id.split('.').all(|part| {
-                !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
-            });
-        if !well_named {
-            self.report(
-                "L008",
-                file,
-                span.clone(),
-                format!("'{id}' is not a rule id"),
-                "write jurisdiction.topic.fault in lower case, such as cn.threat.exposure",
-            );
-        }
-        let texts = [rule.title(), rule.why()];
-        if texts.iter().any(|text| text.zh.trim().is_empty() || text.en.trim().is_empty()) || rule.sources().is_empty()
-        {
-            self.report(
-                "L013",
-                file,
-                span.clone(),
-                format!("'{id}' lacks a title, a why (zh and en) or a source"),
-                "a finding must explain itself to the person it is about",
-            );
-        }
-        let (mut hits, mut misses) = (0, 0);
-        for (number, text) in rule.examples().iter().chain(rule.known_gaps()).enumerate() {
-            match Example::parse(text.get_ref()) {
-                // A known gap is neither: it only has to be well formed.
-                Ok(_) if number >= rule.examples().len() => {}
-                Ok(example) if example.expects_hit(answers_check) => hits += 1,
-                Ok(_) => misses += 1,
-                Err(error) => self.report(
-                    "L005",
-                    file,
-                    text.span(),
-                    error.to_string(),
-                    "write \"collector: words with [[what must hit]] / debtor: next turn (fail)\"",
-                ),
-            }
-        }
-        if hits < 2 || misses < 2 {
-            let message = format!("'{id}' has {hits} examples that hit and {misses} that don't");
-            self.report(
-                "L004",
-                file,
-                span,
-                message,
-                "a rule needs two of each at least: without examples it doesn't load",
-            );
-        }
+fn window(window: Window) -> Option<Fault> {
+    let Window { first_turns, first_seconds, first_percent, last_turns, last_seconds, last_percent } = window;
+    let empty = [first_turns, last_turns].contains(&Some(0))
+        || [first_seconds, last_seconds, first_percent, last_percent].contains(&Some(0));
+    let all = [first_percent, last_percent].into_iter().flatten().any(|percent| percent >= 100);
+    let help = "percentages go from 1 to 99, turns and seconds from 1 on";
+    match (empty, all) {
+        (true, _) => Some(fault("L022", "'within' leaves nothing of the call", help)),
+        (_, true) => Some(fault("L022", "'within' leaves nothing of the call out", help)),
+        _ => None,
     }
+}
 
-    /// Cues that rules name must exist.
-    pub(super) fn references(&mut self, pack: &Pack) {
-        let cues: BTreeSet<&str> = pack.cues.iter().map(|cue| cue.rule.id.get_ref().as_str()).collect();
-        let signals = pack.conditional.iter().map(|rule| rule.rule.signal.as_str());
-        let whens: BTreeSet<&str> = cues.iter().copied().chain(signals).collect();
-        let mut missing = Vec::new();
-        for Placed { file, rule } in &pack.sequence {
-            for name in rule.paths.iter().flatten().chain(&rule.before).chain(&rule.broken_by) {
-                if !cues.contains(name.as_str()) {
-                    missing.push((Arc::clone(file), rule.id.span(), name.clone()));
-                }
-            }
+/// A limit that limits nothing (L012), lets nothing pass (L021) or excuses what it doesn't measure (L022).
+pub(super) fn limit(rule: &Limit) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    match (rule.min, rule.max) {
+        (None, None) => {
+            faults.push(fault("L012", "a limit without max or min limits nothing", "add max = … or min = …"));
         }
-        for Placed { file, rule } in &pack.required {
-            if let Some(name) = rule.when.as_ref().filter(|name| !whens.contains(name.as_str())) {
-                missing.push((Arc::clone(file), rule.id.span(), name.clone()));
-            }
+        (Some(min), Some(max)) if min > max => {
+            let message = format!("no value is at least {min} and at most {max}");
+            faults.push(fault("L021", message, "min is the smallest value allowed, max the largest"));
         }
-        let known = whens.into_iter().collect::<Vec<_>>().join(", ");
-        for (file, span, name) in missing {
-            self.report(
-                "L006",
-                &file,
-                span,
-                format!("there is no cue '{name}' in this pack"),
-                &format!("cues and signals are: {known}"),
-            );
-        }
+        _ => {}
     }
-
-    /// Ids are unique over all packs, phrases within a rule.
-    pub(super) fn ids(&mut self) {
-        let mut seen: BTreeMap<String, String> = BTreeMap::new();
-        let mut twice = Vec::new();
-        for pack in &self.packs {
-            let cues = pack.cues.iter().map(|cue| (&cue.file, &cue.rule.id, format!("{} cue ", pack.file.name)));
-            let rules = pack.rules().map(|(file, rule)| (file, rule.id(), String::new()));
-            for (file, id, scope) in cues.chain(rules) {
-                if let Some(first) = seen.insert(format!("{scope}{}", id.get_ref()), file.path.clone()) {
-                    twice.push((Arc::clone(file), id.span(), id.get_ref().clone(), first));
-                }
-            }
-        }
-        for (file, span, id, first) in twice {
-            self.report(
-                "L003",
-                &file,
-                span,
-                format!("the id '{id}' is taken, in {first}"),
-                "an id names one fault for good: choose another",
-            );
-        }
+    if rule.unless_after.is_some() && rule.quantity != Quantity::LongestSilenceMs {
+        let help = "unless-after goes with quantity = \"longest-silence-ms\"";
+        faults.push(fault("L022", "unless-after excuses silence, and this limit measures something else", help));
     }
-
-    /// A phrase stands once in a rule.
-    pub(super) fn once(&mut self, file: &Arc<SourceFile>, phrases: &[Spanned<String>]) {
-        let mut seen: BTreeSet<&str> = BTreeSet::new();
-        for phrase in phrases {
-            if !seen.insert(phrase.get_ref()) {
-                let message = format!("the phrase '{}' stands twice in one rule", phrase.get_ref());
-                self.report("L110", file, phrase.span(), message, "remove one");
-            }
-        }
-    }
+    faults
 }

@@ -13,6 +13,7 @@ use toml::Spanned;
 use super::diagnostics::{Diagnostic, LexiconError, SourceFile, Weight};
 
 use super::file::{Except, Excuse, PackFile, TopicFile};
+use super::lint;
 use super::matcher::{Matcher, MatcherError, PhraseId};
 use super::overlay::{self, Overlay};
 use super::pattern::Pattern;
@@ -256,15 +257,7 @@ impl Loader {
         for rule in topic.limit {
             self.rule(file, &rule, true);
             self.known(file, rule.id.span(), "check", &rule.check, CHECK_IDS);
-            if rule.max.is_none() && rule.min.is_none() {
-                self.report(
-                    "L012",
-                    file,
-                    rule.id.span(),
-                    "a limit without max or min limits nothing",
-                    "add max = … or min = …",
-                );
-            }
+            self.lint(file, &rule.id.span(), lint::limit(&rule));
             into.limit.push(Placed { file: Arc::clone(file), rule });
         }
     }

@@ -1,6 +1,7 @@
 //! Measures of the talk: who talks how much, how fast, at once, and when nobody does.
 //!
-//! Comes in: a transcript. Goes out: [`Conversation`]. Only this file knows how they are computed from segments.
+//! Comes in: a transcript. Goes out: [`Conversation`], and the single silences. Only this file knows how they are computed
+//! from segments.
 
 use crate::call::{Millis, Speaker};
 use crate::normalise::{fold_phrase, units};
@@ -13,7 +14,6 @@ pub(super) fn conversation(transcript: &Transcript) -> Conversation {
     let mut talk = [Millis(0); 2];
     let mut said = [0usize; 2];
     let mut overlaps = 0;
-    let mut silence = Millis(0);
     let mut reached: Option<(Millis, Speaker)> = None;
     for segment in &transcript.segments {
         let side = usize::from(segment.speaker != Speaker::Collector);
@@ -22,7 +22,6 @@ pub(super) fn conversation(transcript: &Transcript) -> Conversation {
             said[side] += units(&fold_phrase(&segment.text));
         }
         if let Some((end, speaker)) = reached {
-            silence = silence.max(end.until(segment.start_ms));
             overlaps += usize::from(speaker != segment.speaker && segment.start_ms.until(end) > TURN_TAKING);
         }
         if reached.is_none_or(|(end, _)| segment.end_ms > end) {
@@ -38,9 +37,25 @@ pub(super) fn conversation(transcript: &Transcript) -> Conversation {
     Conversation {
         talk_ratio: (ratio * 1000.0).round() / 1000.0,
         overlaps,
-        longest_silence_ms: silence,
+        longest_silence_ms: silences(transcript).map(|(from, to)| from.until(to)).max().unwrap_or_default(),
         rate: Rate { collector: rate(0), debtor: rate(1) },
         stages: Vec::new(),
         stance: None,
     }
+}
+
+/// The stretches in which nobody speaks: from the end of the last words before to the start of the next.
+pub(super) fn silences(transcript: &Transcript) -> impl Iterator<Item = (Millis, Millis)> {
+    let mut reached: Option<Millis> = None;
+    transcript.segments.iter().filter_map(move |segment| {
+        let before = reached;
+        reached = before.max(Some(segment.end_ms));
+        before.filter(|end| *end < segment.start_ms).map(|end| (end, segment.start_ms))
+    })
+}
+
+/// How long the call is: as long as its recording, else from the start to the last words.
+pub(super) fn duration(transcript: &Transcript) -> Millis {
+    let spoken = || transcript.segments.iter().map(|segment| segment.end_ms).max().unwrap_or_default();
+    transcript.sound.as_ref().map_or_else(spoken, |sound| sound.duration_ms)
 }

@@ -23,8 +23,11 @@ mod phrase;
 mod roles;
 mod scan;
 mod sources;
+#[cfg(test)]
+mod testkit;
 mod verdict;
 mod weigh;
+mod wellformed;
 
 use std::sync::Arc;
 

@@ -46,6 +46,7 @@ pub(super) struct Found {
 pub(super) struct Sight<'a> {
     pub policy: &'a Policy,
     pub transcript: &'a Transcript,
+    pub call: &'a Call,
     pub roles: &'a Roles,
     pub language: Language,
     streams: Vec<Stream>,
@@ -65,7 +66,7 @@ impl<'a> Sight<'a> {
         policy: &'a Policy,
         packs: &[usize],
         transcript: &'a Transcript,
-        call: &Call,
+        call: &'a Call,
         roles: &'a Roles,
         language: Language,
     ) -> Sight<'a> {
@@ -82,7 +83,7 @@ impl<'a> Sight<'a> {
         for (index, found) in found.iter().enumerate() {
             by_slot.entry((found.pack, found.slot)).or_default().push(index);
         }
-        Sight { policy, transcript, roles, language, streams, fields, weighed, scales, found, by_slot }
+        Sight { policy, transcript, call, roles, language, streams, fields, weighed, scales, found, by_slot }
     }
 
     pub fn pack(&self, pack: usize) -> &'a Pack {

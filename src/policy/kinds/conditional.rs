@@ -12,17 +12,7 @@ use crate::record::{Duty, Reasons, Signal};
 pub(super) fn judge(sight: &Sight<'_>, pack: usize, out: &mut Outcome) {
     for (number, placed) in sight.pack(pack).conditional.iter().enumerate() {
         let rule = &placed.rule;
-        let exceptions = 0..rule.except.len();
-        let excepted = |hit: &Found| {
-            exceptions
-                .clone()
-                .any(|which| sight.in_slot(pack, Slot::SignalExcept(number, which)).any(|cover| covers(cover, hit)))
-        };
-        let mut hits = longest(sight.in_slot(pack, Slot::Signal(number)));
-        hits.retain(|hit| rule.speaker.includes(hit.speaker) && !excepted(hit));
-        hits.retain(|hit| rule.weighed.as_ref().is_none_or(|label| !sight.signal_outweighed(hit, label)));
-        hits.sort_by_key(|hit| Sight::place(hit));
-        let Some(first) = hits.first() else { continue };
+        let Some(first) = given(sight, pack, number).into_iter().next() else { continue };
         let (duty, reason) = duty(sight, pack, number, first);
         out.signals.push(Signal {
             id: rule.signal.clone(),
@@ -36,6 +26,22 @@ pub(super) fn judge(sight: &Sight<'_>, pack: usize, out: &mut Outcome) {
             out.finding(sight, rule, category, first);
         }
     }
+}
+
+/// The words that give a rule's signal, in order of place.
+pub(super) fn given<'s>(sight: &'s Sight<'_>, pack: usize, number: usize) -> Vec<&'s Found> {
+    let rule = &sight.pack(pack).conditional[number].rule;
+    let exceptions = 0..rule.except.len();
+    let excepted = |hit: &Found| {
+        exceptions
+            .clone()
+            .any(|which| sight.in_slot(pack, Slot::SignalExcept(number, which)).any(|cover| covers(cover, hit)))
+    };
+    let mut hits = longest(sight.in_slot(pack, Slot::Signal(number)));
+    hits.retain(|hit| rule.speaker.includes(hit.speaker) && !excepted(hit));
+    hits.retain(|hit| rule.weighed.as_ref().is_none_or(|label| !sight.signal_outweighed(hit, label)));
+    hits.sort_by_key(|hit| Sight::place(hit));
+    hits
 }
 
 fn duty(sight: &Sight<'_>, pack: usize, number: usize, signal: &Found) -> (Duty, (&'static str, &'static str)) {

@@ -1,10 +1,11 @@
 //! What each kind of rule means.
 //!
 //! Comes in: the sight of a call. Goes out: checks, findings, suppressed hits and signals. Only this folder knows the
-//! meaning of the five kinds; one file a kind.
+//! meaning of the five kinds; one file a kind, and `ground.rs` for the conditions that kinds share.
 
 mod conditional;
 mod forbidden;
+mod ground;
 mod limit;
 mod required;
 mod sequence;

@@ -3,11 +3,12 @@
 //! Comes in: hits of required phrases. Goes out: one check a rule. An absence is a claim and needs its ground: the
 //! collector must have been heard, well enough, and a person must have answered; else the check is not assessable.
 
+use super::ground::Ground;
 use super::sequence::Course;
-use super::{Outcome, covers};
-use crate::call::{Millis, Speaker};
+use super::{Outcome, covers, longest};
+use crate::call::Speaker;
 use crate::policy::Slot;
-use crate::policy::file::{Required, Window};
+use crate::policy::file::RuleText;
 use crate::policy::scan::{Found, Sight};
 use crate::record::{CheckStatus, Searched};
 
@@ -17,28 +18,25 @@ const CLEAR_ENOUGH: f64 = 0.6;
 pub(super) fn judge(sight: &Sight<'_>, pack: usize, course: Option<&Course>, out: &mut Outcome) {
     for (number, placed) in sight.pack(pack).required.iter().enumerate() {
         let rule = &placed.rule;
-        if let Some(name) = &rule.when
-            && !occurs(sight, pack, name)
-        {
-            let reason = ("没有出现需要这样做的情形", "nothing in the call asked for it");
-            out.check(sight.language, rule, &rule.check, CheckStatus::NotAssessable, reason, Vec::new());
-            continue;
-        }
-        let window = stretch(sight, rule);
-        let hit = sight.in_slot(pack, Slot::Required(number)).find(|hit| {
-            rule.speaker.includes(hit.speaker)
-                && window.contains(&hit.first.segment)
-                && !excepted(sight, pack, number, hit)
+        let asked = rule.conditions();
+        let ground = match Ground::of(sight, pack, rule.speaker, &asked) {
+            Ok(ground) => ground,
+            Err((zh, en)) => {
+                out.check(sight.language, rule, &rule.check, CheckStatus::NotAssessable, (&zh, &en), Vec::new());
+                continue;
+            }
+        };
+        let hits = sight.in_slot(pack, Slot::Required(number)).filter(|hit| {
+            rule.speaker.includes(hit.speaker) && ground.holds(hit) && !excepted(sight, pack, number, hit)
         });
-        if let Some(hit) = hit {
-            out.check(
-                sight.language,
-                rule,
-                &rule.check,
-                CheckStatus::Pass,
-                ("已说明", "it was said"),
-                vec![sight.evidence(hit)],
-            );
+        let wanted = asked.at_least.unwrap_or(1);
+        // One is enough: the first, as it was found. Several must be separate.
+        let mut said: Vec<&Found> = if wanted > 1 { longest(hits) } else { hits.take(1).collect() };
+        said.sort_by_key(|hit| Sight::place(hit));
+        if said.len() >= wanted {
+            let evidence = said.iter().take(wanted).map(|hit| sight.evidence(hit)).collect();
+            let reason = ("已说明", "it was said");
+            out.check(sight.language, rule, &rule.check, CheckStatus::Pass, reason, evidence);
             continue;
         }
         // What only the debtor may hear is rightly kept from somebody else: a fact, not a fault.
@@ -51,9 +49,17 @@ pub(super) fn judge(sight: &Sight<'_>, pack: usize, course: Option<&Course>, out
         } else {
             ("在应当说明的范围内没有听到", "it was not said where it should be")
         };
+        let times = said.len();
+        let too_few =
+            (format!("只说了 {times} 次，应说 {wanted} 次"), format!("it was said {times} of {wanted} times"));
+        let missing = if times > 0 { (too_few.0.as_str(), too_few.1.as_str()) } else { missing };
+        let window = &ground.segments;
+        let nowhere = ("通话里没有应当说明的那一段", "the call has no stretch in which it should be said");
+        let unheard = if window.is_empty() && ground.heard { Some(nowhere) } else { absence(sight, window) };
         let (status, reason) =
-            absence(sight, &window).map_or((CheckStatus::Fail, missing), |reason| (CheckStatus::NotAssessable, reason));
-        out.check(sight.language, rule, &rule.check, status, reason, Vec::new());
+            unheard.map_or((CheckStatus::Fail, missing), |reason| (CheckStatus::NotAssessable, reason));
+        let evidence = said.iter().map(|hit| sight.evidence(hit)).collect();
+        out.check(sight.language, rule, &rule.check, status, reason, evidence);
         if kept_back && let Some(check) = out.checks.last_mut() {
             check.severity = None;
         }
@@ -68,50 +74,11 @@ pub(super) fn judge(sight: &Sight<'_>, pack: usize, course: Option<&Course>, out
     }
 }
 
-fn occurs(sight: &Sight<'_>, pack: usize, name: &str) -> bool {
-    let who = |number: usize| sight.pack(pack).cues[number].rule.speaker;
-    let cue = sight.pack(pack).cue(name);
-    let cued = cue.is_some_and(|cue| sight.in_slot(pack, Slot::Cue(cue)).any(|hit| who(cue).includes(hit.speaker)));
-    let signals = sight.pack(pack).conditional.iter().enumerate();
-    let signals = signals.filter(|(_, placed)| placed.rule.signal == name).map(|(number, _)| Slot::Signal(number));
-    let mut signals = signals;
-    cued || signals.any(|slot| sight.in_slot(pack, slot).any(|hit| hit.speaker != Speaker::Collector))
-}
-
 fn excepted(sight: &Sight<'_>, pack: usize, rule: usize, hit: &Found) -> bool {
     let exceptions = 0..sight.pack(pack).required[rule].rule.except.len();
     exceptions
         .into_iter()
         .any(|which| sight.in_slot(pack, Slot::RequiredExcept(rule, which)).any(|cover| covers(cover, hit)))
-}
-
-/// The segments in which the words must stand, ascending.
-fn stretch(sight: &Sight<'_>, rule: &Required) -> Vec<usize> {
-    let segments = &sight.transcript.segments;
-    let Window { first_turns, first_seconds, last_turns } = rule.within;
-    let begin = segments.first().map(|segment| segment.start_ms).unwrap_or_default();
-    let mut own: Vec<usize> = (0..segments.len()).filter(|&at| rule.speaker.includes(segments[at].speaker)).collect();
-    if let Some(seconds) = first_seconds {
-        own.retain(|&at| begin.until(segments[at].start_ms) <= Millis(seconds.saturating_mul(1000)));
-    }
-    if let Some(turns) = first_turns {
-        let mut seen: Vec<usize> = Vec::new();
-        own.retain(|&at| {
-            let turn = sight.turn_of(at);
-            if !seen.contains(&turn) {
-                seen.push(turn);
-            }
-            seen.len() <= turns
-        });
-    }
-    if let Some(turns) = last_turns {
-        let mut all: Vec<usize> = own.iter().map(|&at| sight.turn_of(at)).collect();
-        all.dedup();
-        let from = all.len().saturating_sub(turns);
-        let last = all.get(from).copied().unwrap_or_default();
-        own.retain(|&at| sight.turn_of(at) >= last);
-    }
-    own
 }
 
 /// Why that words are missing can't be held against the collector; `None` when it can.

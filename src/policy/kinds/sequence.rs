@@ -7,7 +7,7 @@ use super::Outcome;
 use super::required::absence;
 use crate::call::Speaker;
 use crate::policy::Slot;
-use crate::policy::file::Sequence;
+use crate::policy::file::{Cue, Sequence};
 use crate::policy::scan::{Found, Sight};
 use crate::record::{Category, CheckStatus, Evidence};
 
@@ -136,13 +136,15 @@ fn run(sight: &Sight<'_>, rule: &Sequence, paths: &[Vec<usize>], events: &[((usi
 /// Hits of cues that count: said by whom the cue asks for, and not taken back.
 fn cues<'s>(sight: &'s Sight<'_>, pack: usize) -> impl Iterator<Item = &'s Found> {
     sight.found.iter().filter(move |found| match found.slot {
-        Slot::Cue(number) if found.pack == pack => {
-            let cue = &sight.pack(pack).cues[number].rule;
-            let excused = || sight.excuse(found, &|excuse| cue.excuse.contains(&excuse));
-            cue.speaker.includes(found.speaker) && (cue.excuse.is_empty() || excused().is_none())
-        }
+        Slot::Cue(number) if found.pack == pack => counts(sight, &sight.pack(pack).cues[number].rule, found),
         _ => false,
     })
+}
+
+/// Whether a hit of a cue counts.
+pub(super) fn counts(sight: &Sight<'_>, cue: &Cue, found: &Found) -> bool {
+    let excused = || sight.excuse(found, &|excuse| cue.excuse.contains(&excuse));
+    cue.speaker.includes(found.speaker) && (cue.excuse.is_empty() || excused().is_none())
 }
 
 pub(super) fn judge(sight: &Sight<'_>, pack: usize, out: &mut Outcome) {
