@@ -376,7 +376,7 @@ impl Context<'_> {
             let ends =
                 |at: usize| self.stream.break_at(at).is_some_and(|kind| kind >= Break::Sentence { question: false });
             // Where a turn begins nothing ends.
-            let opens = way == Way::Forward && matches!(self.stream.text[..here].as_bytes().last(), None | Some(b'\n'));
+            let opens = way == Way::Forward && matches!(self.stream.text.as_bytes()[..here].last(), None | Some(b'\n'));
             if ends(here) && !opens {
                 break;
             }
