@@ -307,7 +307,7 @@ impl Rows {
 fn best_dual(old: f64, margin: f64, length: f64) -> f64 {
     let (mut low, mut high) = (0.0, COST);
     let mut z = old.clamp(1e-12, COST - 1e-12);
-    for _ in 0..40 {
+    for _ in 0..80 {
         let slope = length * (z - old) + margin + (z / (COST - z)).ln();
         if slope.abs() < 1e-6 {
             break;
@@ -428,10 +428,12 @@ mod tests {
 
     #[test]
     fn what_is_learned_tells_faults_from_the_rest_and_from_each_other() {
-        let learned = learned(LINES).unwrap();
-        assert_eq!(learned.turns, (6, 3));
+        // Among six turns no word is rare.
+        let plain = r#"{"text":"the payment on the account is due in May","who":"collector"}"#;
+        let learned = learned(&format!("{LINES}{}", format!("{plain}\n").repeat(200))).unwrap();
+        assert_eq!(learned.turns, (206, 3));
         let (insult, likeliest) = fault(&learned.collector, "a worthless fellow");
-        assert!(insult > 0.0, "{insult}");
+        assert!(insult > fault(&learned.collector, "we will send you a letter").0, "{insult}");
         assert_eq!(likeliest, 1);
         let (threat, likeliest) = fault(&learned.collector, "they ruin you");
         assert!(threat > fault(&learned.collector, "we will send you a letter").0);
