@@ -311,6 +311,10 @@ rules! {
         /// Cues that mean somebody else is on the line: what was complete counts no more.
         #[serde(default)]
         broken_by: Vec<String>,
+        /// Cues of which one must occur for `before` to mean anything: two dollars are a debt only where debts are spoken
+        /// of. Not needed when the call's metadata names an agency, a creditor or a debtor.
+        #[serde(default)]
+        where_spoken_of: Vec<String>,
         /// The finding when the order is broken with nobody verified.
         #[serde(default)]
         finding: Option<Category>,

@@ -90,6 +90,11 @@ impl<'a> Sight<'a> {
         &self.policy.packs[pack]
     }
 
+    /// Whether the call's metadata names an agency, a creditor or a debtor: then it is a collection call.
+    pub fn names_a_party(&self) -> bool {
+        ["agency", "creditor", "debtor_name"].iter().any(|field| self.fields.contains_key(*field))
+    }
+
     /// The segments' number of turns before one: how often the speaker changed up to it.
     pub fn turn_of(&self, segment: usize) -> usize {
         let segments = &self.transcript.segments;

@@ -101,7 +101,9 @@ impl Loader {
         let whens: BTreeSet<&str> = cues.iter().copied().chain(signals).collect();
         let mut missing = Vec::new();
         for Placed { file, rule } in &pack.sequence {
-            for name in rule.paths.iter().flatten().chain(&rule.before).chain(&rule.broken_by) {
+            for name in
+                rule.paths.iter().flatten().chain(&rule.before).chain(&rule.broken_by).chain(&rule.where_spoken_of)
+            {
                 if !cues.contains(name.as_str()) {
                     missing.push((Arc::clone(file), rule.id.span(), name.clone()));
                 }

@@ -199,6 +199,12 @@ fn guarded(sight: &Sight<'_>, pack: usize, rule: &Sequence, course: &Course, out
         .filter(is_guard)
         .find(|found| found.speaker != Speaker::Collector && found.speaker != Speaker::Unknown);
     let raised = raised.map_or((usize::MAX, 0), Sight::place);
+    let topics: Vec<usize> = rule.where_spoken_of.iter().filter_map(|name| sight.pack(pack).cue(name)).collect();
+    let topical = |found: &Found| matches!(found.slot, Slot::Cue(cue) if topics.contains(&cue));
+    if !topics.is_empty() && !sight.names_a_party() && !cues(sight, pack).any(topical) {
+        let reason = ("没有迹象表明这是催收通话", "nothing shows that this is a collection call");
+        return out.check(sight.language, rule, &rule.check, CheckStatus::NotAssessable, reason, Vec::new());
+    }
     let mut early: Vec<(&Found, State)> = Vec::new();
     for &found in &told {
         let state = course.at(Sight::place(found));
