@@ -100,38 +100,6 @@ struct Part {
     bytes: Vec<u8>,
 }
 
-const OVERLAY: &str = r#"name = "house"
-version = "1"
-extends = "cn-collections"
-title = { zh = "改动", en = "Changes" }
-owner = "compliance"
-[families]
-relatives = ["拜把子兄弟"]
-[context.negated]
-before = ["断不会"]
-"#;
-
-const OVERLAID: &str = r#"[[change]]
-rule = "cn.insult.deadbeat"
-silence = true
-because = { zh = "另行处理", en = "handled elsewhere" }
-
-[[change]]
-rule = "cn.insult.belittling"
-severity = "low"
-because = { zh = "从轻", en = "graded down" }
-
-[[forbidden]]
-id = "house.insult.toad"
-category = "insult"
-severity = "medium"
-title = { zh = "骂人癞蛤蟆", en = "Calls somebody a toad" }
-why = { zh = "侮辱人格", en = "It degrades." }
-sources = ["house rule 7"]
-phrases = ["你@relatives癞蛤蟆"]
-examples = ["collector: [[你妈癞蛤蟆]]", "collector: [[你爸癞蛤蟆]]", "debtor: 你", "collector: 癞蛤蟆"]
-"#;
-
 static PARTS: LazyLock<Vec<Part>> = LazyLock::new(|| {
     let mut parts = Vec::new();
     for pack in ["cn-collections", "us-collections"] {
@@ -144,7 +112,7 @@ static PARTS: LazyLock<Vec<Part>> = LazyLock::new(|| {
             parts.push(Part { pack, name, bytes: text.into_bytes() });
         }
     }
-    for (name, text) in [("pack.toml", OVERLAY), ("house.toml", OVERLAID)] {
+    for (name, text) in harness::OVERLAY {
         parts.push(Part { pack: "house", name: name.into(), bytes: text.into() });
     }
     parts

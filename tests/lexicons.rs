@@ -223,40 +223,9 @@ fn every_file_is_valid_by_the_schema_editors_use() {
 #[test]
 fn an_overlay_adds_silences_and_grades_anew_without_a_copy() {
     let desk = Desk::new();
-    desk.put(
-        "house/pack.toml",
-        r#"name = "house"
-version = "2026.11"
-extends = "cn-collections"
-title = { zh = "本公司的改动", en = "Our changes" }
-owner = "compliance"
-[families]
-animals = ["癞蛤蟆"]
-"#,
-    );
-    desk.put(
-        "house/house.toml",
-        r#"[[change]]
-rule = "cn.insult.deadbeat"
-silence = true
-because = { zh = "另行处理", en = "handled elsewhere" }
-
-[[change]]
-rule = "cn.insult.belittling"
-severity = "low"
-because = { zh = "本公司从轻", en = "graded down here" }
-
-[[forbidden]]
-id = "house.insult.toad"
-category = "insult"
-severity = "medium"
-title = { zh = "骂人癞蛤蟆", en = "Calls somebody a toad" }
-why = { zh = "侮辱人格", en = "It degrades." }
-sources = ["house rule 7"]
-phrases = ["你@animals"]
-examples = ["collector: [[你癞蛤蟆]]一个", "collector: 真是[[你癞蛤蟆]]", "debtor: 你癞蛤蟆", "collector: 院子里有癞蛤蟆"]
-"#,
-    );
+    for (name, text) in harness::OVERLAY {
+        desk.put(&format!("house/{name}"), text);
+    }
     let house = Policy::load(&[desk.at("house")]).unwrap_or_else(|error| panic!("{error}"));
     let graded = |policy: &Policy, id: &str| {
         let rules = policy.packs().iter().flat_map(|pack| pack.summaries()).find(|rule| rule.id == id);

@@ -9,7 +9,6 @@ mod numerals;
 mod pinyin;
 
 pub use fold::{fold_phrase, is_han, is_word_char};
-pub use numerals::value;
 pub use pinyin::{READINGS, as_sounds, homophones, sound_alike, sounds};
 
 use crate::call::{Language, Millis, Speaker};
@@ -64,6 +63,20 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// One turn's words, from nowhere in a call.
+    pub fn of_words(text: &str) -> Stream {
+        let segment = Segment {
+            speaker: Speaker::Collector,
+            start_ms: Millis(0),
+            end_ms: Millis(0),
+            text: text.into(),
+            channel: None,
+            confidence: None,
+            words: Vec::new(),
+        };
+        Stream::of(Speaker::Collector, &[segment])
+    }
+
     /// The streams of a transcript: one per speaker who says anything, in order of first word.
     pub fn all(segments: &[Segment]) -> Vec<Stream> {
         let mut order: Vec<Speaker> = Vec::new();

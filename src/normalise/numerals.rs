@@ -90,22 +90,6 @@ pub(super) fn in_digits(pieces: Vec<Piece>) -> Vec<Piece> {
     out
 }
 
-/// The value of one numeral: digits as written, or a number in words of either language, single ones too.
-pub fn value(numeral: &str) -> Option<u64> {
-    let folded = super::fold_phrase(numeral);
-    let mut characters = folded.chars();
-    match (characters.next().and_then(han), characters.next()) {
-        (Some(Han::Digit(digit)), None) => Some(digit),
-        (Some(Han::Pair), None) => Some(2),
-        (Some(Han::Unit(10)), None) => Some(10),
-        _ => match english(folded.as_bytes()) {
-            Some(Word::Zero) => Some(0),
-            Some(word) => below_hundred(&[word]),
-            None => folded.parse().ok(),
-        },
-    }
-}
-
 /// Whether the word at a piece is one of several digits read out: what is said twice there is no stutter.
 pub(super) fn is_read_out(pieces: &[Piece], at: usize) -> bool {
     let run = &pieces[at..word_end(pieces, at)];
@@ -499,11 +483,27 @@ fn below_billion(said: &[Word]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::super::fold_phrase;
-    use super::value;
+    use super::*;
     use crate::call::{Millis, Speaker};
     use crate::normalise::Stream;
     use crate::transcript::Segment;
     use proptest::prelude::*;
+
+    /// The value of one numeral: digits as written, or a number in words of either language, single ones too.
+    fn value(numeral: &str) -> Option<u64> {
+        let folded = fold_phrase(numeral);
+        let mut characters = folded.chars();
+        match (characters.next().and_then(han), characters.next()) {
+            (Some(Han::Digit(digit)), None) => Some(digit),
+            (Some(Han::Pair), None) => Some(2),
+            (Some(Han::Unit(10)), None) => Some(10),
+            _ => match english(folded.as_bytes()) {
+                Some(Word::Zero) => Some(0),
+                Some(word) => below_hundred(&[word]),
+                None => folded.parse().ok(),
+            },
+        }
+    }
 
     fn all_fold(cases: &[(&str, &str)]) {
         for (said, folded) in cases {

@@ -247,22 +247,7 @@ fn spelled(literal: &Arc<str>) -> Vec<Arc<str>> {
 mod tests {
     use super::super::phrase::{Families, PhraseError, Reader};
     use super::*;
-    use crate::call::{Millis, Speaker};
-    use crate::transcript::Segment;
     use proptest::prelude::*;
-
-    fn stream(text: &str) -> Stream {
-        let segment = Segment {
-            speaker: Speaker::Collector,
-            start_ms: Millis(0),
-            end_ms: Millis(1),
-            text: text.into(),
-            channel: None,
-            confidence: None,
-            words: Vec::new(),
-        };
-        Stream::of(Speaker::Collector, &[segment])
-    }
 
     fn parse(phrase: &str, families: &Families) -> Result<Vec<Pattern>, PhraseError> {
         Reader::new(families).parse(phrase)
@@ -274,7 +259,7 @@ mod tests {
         let patterns = parse(phrase, &families).unwrap();
         let matcher = Matcher::build(patterns.into_iter().map(|p| (PhraseId(0), p)).collect()).unwrap();
         let fields = Fields::from([("agency".to_string(), vec!["鼎诚".to_string(), "ashgrove".to_string()])]);
-        let stream = stream(text);
+        let stream = Stream::of_words(text);
         let hits = matcher.scan(&stream, &fields, &|_| true);
         hits.iter().map(|hit| stream.text[hit.start..hit.end].to_string()).collect()
     }
@@ -337,7 +322,7 @@ mod tests {
         fn any_phrase_and_any_text_end_without_a_panic(phrase in "[a你打(|)?~1-9@^$<number>+ \\\\{}]{0,24}", text in "\\PC{0,60}") {
             if let Ok(patterns) = parse(&phrase, &Families::new()) {
                 let matcher = Matcher::build(patterns.into_iter().map(|p| (PhraseId(0), p)).collect()).unwrap();
-                let stream = stream(&text);
+                let stream = Stream::of_words(&text);
                 for hit in matcher.scan(&stream, &Fields::new(), &|_| true) {
                     prop_assert!(hit.start <= hit.end && stream.text.is_char_boundary(hit.start));
                     prop_assert!(stream.text.is_char_boundary(hit.end));
@@ -347,7 +332,7 @@ mod tests {
 
         #[test]
         fn a_literal_is_found_wherever_a_naive_search_finds_it(text in "[你打爆电话的ab ]{0,40}") {
-            let stream = stream(&text);
+            let stream = Stream::of_words(&text);
             let naive: Vec<usize> = stream.text.match_indices("打爆").map(|(at, _)| at).collect();
             let matcher = Matcher::build(
                 parse("打爆", &Families::new()).unwrap().into_iter().map(|p| (PhraseId(0), p)).collect()).unwrap();

@@ -51,8 +51,8 @@ pub(super) struct Sight<'a> {
     pub language: Language,
     streams: Vec<Stream>,
     fields: Fields,
-    /// What was weighed, stream by stream.
-    weighed: HashMap<usize, Vec<Weighed>>,
+    /// What was weighed, by pack and stream: each pack weighs for itself.
+    weighed: HashMap<(usize, usize), Vec<Weighed>>,
     /// What tipped the balance, for finds by weight.
     scales: Vec<Scale>,
     /// In order of place.
@@ -159,7 +159,7 @@ impl<'a> Sight<'a> {
 
     /// The weights of the stretch a find stands in; `None` where nothing was weighed.
     fn weighed(&self, found: &Found) -> Option<&Weighed> {
-        let weighed = self.weighed.get(&found.stream)?;
+        let weighed = self.weighed.get(&(found.pack, found.stream))?;
         weighed.iter().find(|weighed| found.start < weighed.end && weighed.start < found.end)
     }
 
@@ -304,7 +304,7 @@ fn by_weight(
     pack: usize,
     streams: &[Stream],
     language: Language,
-    weighed: &mut HashMap<usize, Vec<Weighed>>,
+    weighed: &mut HashMap<(usize, usize), Vec<Weighed>>,
     scales: &mut Vec<Scale>,
     found: &mut Vec<Found>,
 ) {
@@ -351,7 +351,7 @@ fn by_weight(
                 scales.push(Scale { score, words: core.words });
             }
         }
-        weighed.insert(number, stretches);
+        weighed.insert((pack, number), stretches);
     }
 }
 

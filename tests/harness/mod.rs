@@ -251,3 +251,44 @@ pub fn transcript(turns: &[(&str, &str)]) -> String {
         .collect();
     serde_json::json!({"schema": "fairdial.transcript/1", "segments": segments}).to_string()
 }
+
+/// An overlay of the Mandarin pack with something of everything: name and text of its files.
+pub const OVERLAY: [(&str, &str); 2] = [
+    (
+        "pack.toml",
+        r#"name = "house"
+version = "2026.11"
+extends = "cn-collections"
+title = { zh = "本公司的改动", en = "Our changes" }
+owner = "compliance"
+[families]
+animals = ["癞蛤蟆"]
+relatives = ["拜把子兄弟"]
+[context.negated]
+before = ["断不会"]
+"#,
+    ),
+    (
+        "house.toml",
+        r#"[[change]]
+rule = "cn.insult.deadbeat"
+silence = true
+because = { zh = "另行处理", en = "handled elsewhere" }
+
+[[change]]
+rule = "cn.insult.belittling"
+severity = "low"
+because = { zh = "本公司从轻", en = "graded down here" }
+
+[[forbidden]]
+id = "house.insult.toad"
+category = "insult"
+severity = "medium"
+title = { zh = "骂人癞蛤蟆", en = "Calls somebody a toad" }
+why = { zh = "侮辱人格", en = "It degrades." }
+sources = ["house rule 7"]
+phrases = ["你@animals"]
+examples = ["collector: [[你癞蛤蟆]]一个", "collector: 真是[[你癞蛤蟆]]", "debtor: 你癞蛤蟆", "collector: 院子里有癞蛤蟆"]
+"#,
+    ),
+];

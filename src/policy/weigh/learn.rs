@@ -13,14 +13,13 @@ use serde::Deserialize;
 
 use super::terms::{Form, each_term};
 use super::{ANY, rarity, scale, table};
-use crate::call::{Language, Millis, Speaker};
+use crate::call::{Language, Speaker};
 use crate::normalise::Stream;
 use crate::policy::SIGNAL_IDS;
 use crate::policy::example::Example;
 use crate::policy::file::{PackFile, RuleText, TopicFile};
 use crate::policy::sources;
 use crate::record::Category;
-use crate::transcript::Segment;
 
 /// A term seen in fewer turns is an accident.
 const SEEN: usize = 2;
@@ -217,7 +216,7 @@ struct Rows {
 impl Rows {
     /// The first `turns` texts are turns; how rare a term is, they decide.
     fn of(texts: &[&str], turns: usize, language: Language) -> Rows {
-        let streams: Vec<Stream> = texts.iter().map(|text| Stream::of(Speaker::Collector, &[segment(text)])).collect();
+        let streams: Vec<Stream> = texts.iter().map(|text| Stream::of_words(text)).collect();
         let mut numbers: HashMap<_, u32> = HashMap::new();
         let mut names: Vec<String> = Vec::new();
         let mut seen: Vec<usize> = Vec::new();
@@ -260,7 +259,7 @@ impl Rows {
         let mut weights = vec![0.0; self.terms.len()];
         let mut bias = 0.0;
         // The dual variable of a turn lies between 0 and COST; at first near 0, as liblinear begins.
-        let mut duals = vec![(1e-3 * COST).min(1e-8); self.rows.len()];
+        let mut duals = vec![1e-8; self.rows.len()];
         for (turn, sign) in &chosen {
             let (row, value) = &self.rows[*turn];
             let step = duals[*turn] * sign;
@@ -383,18 +382,6 @@ fn table_of(turns: Vec<Turn>, labels: &[(&str, bool)], language: Language) -> Op
     Some(table::write(&names, &bias, &terms.collect::<Vec<_>>()))
 }
 
-fn segment(text: &str) -> Segment {
-    Segment {
-        speaker: Speaker::Collector,
-        start_ms: Millis(0),
-        end_ms: Millis(0),
-        text: text.into(),
-        channel: None,
-        confidence: None,
-        words: Vec::new(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::Weights;
@@ -422,7 +409,7 @@ mod tests {
 
     fn fault(table: &str, text: &str) -> (f32, usize) {
         let weights = Weights::read(table, Some(ANY)).unwrap();
-        let weighed = weights.weigh(&Stream::of(Speaker::Collector, &[segment(text)]), Language::English);
+        let weighed = weights.weigh(&Stream::of_words(text), Language::English);
         (weighed[0].fault, weighed[0].likeliest)
     }
 

@@ -11,18 +11,18 @@ mod terms;
 pub use learn::{LearnError, Learned, learn};
 pub(super) use table::{BadLine, Weights};
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::call::Language;
+use crate::normalise::{Break, Stream, units};
+
 /// The tables of a pack: of the collector's words, and of everybody else's.
 pub const OWN: &str = "weights-collector.tsv";
 /// See [`OWN`].
 pub const OTHER: &str = "weights-other.tsv";
 /// Any of the categories: what decides whether a turn is a finding; the others decide which.
 pub(super) const ANY: &str = "any";
-
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-use crate::call::Language;
-use crate::normalise::{Break, Stream, units};
 
 /// From which weight on a turn's words count. Nought: as much speaks for as against.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize, JsonSchema)]
@@ -70,13 +70,10 @@ impl Weights {
             let highest = |scores: &[f32]| (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
             let categories = scores.get(1..).unwrap_or_default();
             let best = highest(categories).map_or(0.0, |best| categories[best]);
-            Weighed {
-                start,
-                end,
-                fault: (scores[0] + best) / 2.0,
-                likeliest: highest(&which).map_or(0, |best| best + 1),
-                scores,
-            }
+            // A table that doesn't tell faults from each other tells each from everything else.
+            let telling = if which.is_empty() { categories } else { &which };
+            let likeliest = highest(telling).map_or(0, |best| best + 1);
+            Weighed { start, end, fault: (scores[0] + best) / 2.0, likeliest, scores }
         };
         stretches(stream).into_iter().map(weighed).collect()
     }
@@ -228,6 +225,7 @@ mod tests {
         assert_eq!(weighed.len(), 2);
         // One known term of rarity 1 each: (3 - 1 + 4 - 1) / 2; and two, whose scale is the fourth root of 1/2.
         assert!((weighed[0].fault - 2.5).abs() < 1e-5, "{}", weighed[0].fault);
+        assert_eq!(weighed[0].likeliest, 2);
         assert!(weighed[1].fault < 0.0);
         let core = weights.core(&stream, &weighed[0], 2, Language::Mandarin);
         assert_eq!(&stream.text[core.start..core.end], "明天我就去你单位");

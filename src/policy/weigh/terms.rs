@@ -198,25 +198,10 @@ fn mix(sum: u64, next: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{Millis, Speaker};
-    use crate::transcript::Segment;
     use proptest::prelude::*;
 
-    fn stream(text: &str) -> Stream {
-        let segment = Segment {
-            speaker: Speaker::Collector,
-            start_ms: Millis(0),
-            end_ms: Millis(1_000),
-            text: text.into(),
-            channel: None,
-            confidence: None,
-            words: Vec::new(),
-        };
-        Stream::of(Speaker::Collector, &[segment])
-    }
-
     fn written(text: &str, language: Language) -> Vec<String> {
-        let stream = stream(text);
+        let stream = Stream::of_words(text);
         let mut all = Vec::new();
         each_term(&stream, (0, stream.text.len()), language, &mut |form, tokens, _| all.push(form.written(tokens)));
         all
@@ -243,7 +228,7 @@ mod tests {
         #[test]
         fn a_term_as_written_is_the_term(text in "[\\PC去你家不还a-z0-9 ,.']{0,40}") {
             for language in [Language::Mandarin, Language::English] {
-                let stream = stream(&text);
+                let stream = Stream::of_words(&text);
                 let mut wrong = Vec::new();
                 each_term(&stream, (0, stream.text.len()), language, &mut |form, tokens, term| {
                     if Key::of(&form.written(tokens)) != term.key {
