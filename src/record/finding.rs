@@ -217,17 +217,33 @@ impl fmt::Debug for Evidence {
 /// How a phrase met the words.
 #[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Match {
-    /// The phrase as its author wrote it.
+    /// The phrase as its author wrote it; for what was weighed the label, the weight and the words that weigh most.
     pub phrase: String,
-    /// The view of the text in which it matched.
+    /// The view of the text in which it matched: `plain`, `pinyin`, or `weighed` when it was no single phrase.
     pub view: String,
     /// The matched text in that view.
     pub text: String,
 }
 
 impl fmt::Debug for Match {
-    /// The author's phrase and the view, not the words that met them.
+    /// The author's phrase and the view, not the words that met them: what was weighed names spoken words behind its label.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Match").field("phrase", &self.phrase).field("view", &self.view).finish_non_exhaustive()
+        let phrase = self.phrase.split(" (").next().filter(|_| self.view == "weighed").unwrap_or(&self.phrase);
+        f.debug_struct("Match").field("phrase", &phrase).field("view", &self.view).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Match;
+
+    #[test]
+    fn what_was_weighed_tells_no_spoken_words_to_logs() {
+        let weighed = Match {
+            phrase: "weighed: threat 1.6 (your boss · tomorrow)".into(),
+            view: "weighed".into(),
+            text: "your boss hears of it tomorrow".into(),
+        };
+        assert_eq!(format!("{weighed:?}"), "Match { phrase: \"weighed: threat 1.6\", view: \"weighed\", .. }");
     }
 }

@@ -299,7 +299,8 @@ pub enum CheckStatus {
 pub struct Suppressed {
     /// The rule that would have fired.
     pub rule: String,
-    /// Why it did not: `negated`, `reported`, `question`, `conditional`, `exception`, `speaker`.
+    /// Why it did not: `negated`, `reported`, `question`, `conditional`, `exception`, `speaker`,
+    /// `speaker-unknown`, `outweighed`.
     pub because: String,
     /// The exception's reason, or the words that decided.
     #[serde(skip_serializing_if = "Option::is_none", default)]
